@@ -1,0 +1,4 @@
+DROP TABLE collections;
+DROP TABLE changes;
+DROP TABLE revisions;
+DROP TABLE dataset;

@@ -1,0 +1,190 @@
+//! What the service is, what it holds and where it stands.
+use crate::db::{CURRENT, Database, Statement};
+use crate::error::{Error, Kind};
+use crate::http::answer::Head;
+use crate::http::asked::Asked;
+use crate::http::filter::{MOST_ROWS, ROWS};
+use crate::http::resource::Entry;
+use crate::http::{ATTRIBUTION, LICENSE_URL, Settings, body, format};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What the service is and holds.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct About {
+    /// The newest revision.
+    #[schema(example = 18)]
+    pub revision: i64,
+    /// When it was written.
+    pub updated_at: Option<String>,
+    /// The version of the program.
+    pub version: &'static str,
+    pub publisher: String,
+    pub contact: Option<String>,
+    pub license: String,
+    pub license_url: &'static str,
+    pub attribution: &'static str,
+    pub languages: Vec<&'static str>,
+    pub formats: Vec<&'static str>,
+    pub limits: Limits,
+    pub collections: Vec<Holding>,
+}
+
+/// What a request may ask for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Limits {
+    /// Rows on a page unless asked.
+    pub rows_default: i64,
+    /// The most rows on a page.
+    pub rows_most: i64,
+    /// The largest body, in bytes, unpacked.
+    pub body_bytes: usize,
+}
+
+/// What is held of a collection.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Holding {
+    #[schema(example = "goals")]
+    pub collection: &'static str,
+    /// Where it is listed.
+    #[schema(example = "/v1/goals")]
+    pub path: String,
+    /// How many rows it has now.
+    #[schema(example = 15)]
+    pub rows: i64,
+    /// The revision that last touched it.
+    pub revision: i64,
+    /// When that was.
+    pub updated_at: Option<String>,
+}
+
+/// `GET /v1/about`
+pub async fn about(req: HttpRequest, db: Data<Database>, settings: Data<Settings>) -> Result<HttpResponse, Error> {
+    Asked::read(req.query_string(), &[])?;
+    let head = db.head();
+    let counted = db.clone();
+    let (known, base) = (head.clone(), settings.clone());
+    let collections = db
+        .reading(move |conn| {
+            let mut all = vec![];
+            for table in counted.tables() {
+                let mark = known.of(table.collection);
+                let sql = Statement::new(format!("SELECT COUNT(*) FROM {} WHERE revision <= ", table.name))
+                    .bind(mark.revision)
+                    .sql(" AND ended > ")
+                    .bind(mark.revision.min(CURRENT - 1));
+                let rows = sql.row::<(i64,)>(conn)?.map_or(0, |(n,)| n);
+                all.push(Holding {
+                    collection: table.collection,
+                    path: format!("/v1/{}", table.collection),
+                    rows,
+                    revision: mark.revision,
+                    updated_at: Some(mark.time).filter(|t| !t.is_empty()),
+                });
+            }
+            Ok(all)
+        })
+        .await?;
+    let newest = head.newest();
+    let about = About {
+        revision: head.revision,
+        updated_at: Some(newest.time).filter(|t| !t.is_empty()),
+        version: env!("CARGO_PKG_VERSION"),
+        publisher: base.publisher.clone(),
+        contact: base.contact.clone(),
+        license: base.license.clone(),
+        license_url: LICENSE_URL,
+        attribution: ATTRIBUTION,
+        languages: vec!["nb", "nn", "en"],
+        formats: format::WORDS.to_vec(),
+        limits: Limits { rows_default: ROWS, rows_most: MOST_ROWS, body_bytes: body::MOST_BYTES },
+        collections,
+    };
+    json(&req, &settings, &about)
+}
+
+/// One field of one collection.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Field {
+    #[schema(example = "grants")]
+    pub collection: &'static str,
+    #[schema(example = "amount_nok")]
+    pub field: String,
+    /// `text`, `integer`, `number` or `boolean`.
+    #[schema(example = "integer")]
+    pub r#type: &'static str,
+    /// Whether it may be null, which means not known or not applicable.
+    pub nullable: bool,
+    /// Whether the service fills it.
+    pub read_only: bool,
+    /// The unit, where the name carries one.
+    #[schema(example = "NOK")]
+    pub unit: Option<&'static str>,
+    /// The words it may be, where that is a closed list.
+    pub words: Vec<String>,
+    /// The collection whose id it holds.
+    pub refers_to: Option<&'static str>,
+    pub meaning: String,
+}
+
+/// The dictionary.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Dictionary {
+    pub data: Vec<Field>,
+    pub total: usize,
+}
+
+/// `GET /v1/dictionary`
+pub async fn dictionary(req: HttpRequest, settings: Data<Settings>) -> Result<HttpResponse, Error> {
+    use crate::db::statement::Type;
+    Asked::read(req.query_string(), &[])?;
+    let mut data = vec![];
+    for table in super::RESOURCES.iter().map(|entry: &Entry| (entry.table)()) {
+        for column in &table.columns {
+            data.push(Field {
+                collection: table.collection,
+                field: column.name.clone(),
+                r#type: match column.holds {
+                    Type::Text => "text",
+                    Type::Integer => "integer",
+                    Type::Number => "number",
+                    Type::Boolean => "boolean",
+                },
+                nullable: column.nullable,
+                read_only: column.read_only,
+                unit: column.name.ends_with("_nok").then_some("NOK"),
+                words: column.words.clone(),
+                refers_to: table.references.iter().find(|r| r.field == column.name).map(|r| r.table),
+                meaning: column.description.clone(),
+            });
+        }
+    }
+    json(&req, &settings, &Dictionary { total: data.len(), data })
+}
+
+/// `GET /problems/{slug}`
+pub async fn problem(slug: Path<String>) -> Result<HttpResponse, Error> {
+    let kind = Kind::ALL.iter().find(|k| k.slug() == slug.as_str());
+    let kind = kind.ok_or_else(|| Error::new(Kind::NotFound).detail("there is no such kind of problem"))?;
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\
+         <h1>{title}</h1><p><code>{slug}</code>, status {status}</p><p>{help}</p><p><a href=\"/docs/\">The document</a></p>",
+        title = kind.title(),
+        slug = kind.slug(),
+        status = kind.status().as_u16(),
+        help = kind.help().replace('&', "&amp;").replace('<', "&lt;"),
+    );
+    Ok(HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header(("cache-control", "public, max-age=86400"))
+        .insert_header(("content-security-policy", "default-src 'none'"))
+        .body(page))
+}
+
+fn json<T: Serialize>(req: &HttpRequest, settings: &Settings, body: &T) -> Result<HttpResponse, Error> {
+    let bytes = serde_json::to_vec(body).map_err(Error::internal)?;
+    let head = Head::of_bytes(&bytes);
+    Ok(if head.is_known(req) { head.not_modified(req) } else { head.ok(req, settings, bytes) })
+}

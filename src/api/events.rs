@@ -1,0 +1,62 @@
+//! Events: the timeline of the plans, hearings and the consultation included.
+use crate::domain::vocabulary::EventKind;
+use crate::http::prelude::*;
+
+/// Something that happened in the life of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Event {
+    /// Names the event.
+    #[schema(example = "rus-2016-2020-presented")]
+    pub id: String,
+    /// The plan it belongs to.
+    #[schema(example = "rus-2016-2020")]
+    pub plan: String,
+    /// When it happened, as precisely as known: a year, a month or a day.
+    #[schema(example = "2015-11-13")]
+    pub date: String,
+    /// What kind of event it is.
+    #[schema(inline, example = "proposition")]
+    pub kind: EventKind,
+    /// What happened, in the language asked for.
+    #[serde(default)]
+    #[schema(read_only, example = "Planen legges fram")]
+    pub title: String,
+    /// What happened, in bokmål.
+    #[schema(example = "Planen legges fram")]
+    pub title_nb: String,
+    /// What happened, in nynorsk.
+    pub title_nn: Option<String>,
+    /// What happened, in English.
+    pub title_en: Option<String>,
+    /// The source the row was read from.
+    pub source: String,
+    /// What a reader should know of the row.
+    pub note: Option<String>,
+}
+
+impl Record for Event {
+    table!(Event, "events", |t| t
+        .refers(&[("plan", "plans"), ("source", "sources")])
+        .searched(&["title_nb", "title_nn", "title_en"]));
+
+    fn check(&mut self, wrong: &mut Vec<Mistake>) {
+        check::text(wrong, "title_nb", &self.title_nb);
+        self.title = self.title_nb.clone();
+        check::partial_date(wrong, "date", Some(&self.date));
+    }
+}
+
+impl Resource for Event {
+    collection!(
+        Event,
+        "event",
+        "plans:write",
+        "The timeline of the plans: hearings and the consultation, the proposition, parliament, the evaluation and its reports.",
+        |c| c
+            .filter(Filter::any("plan", "Events of these plans."))
+            .filter(Filter::words("kind", EventKind::WORDS, "Events of these kinds."))
+            .filter(Filter::dates("date", "When it happened."))
+            .filter(Filter::any("source", "Events read from these sources."))
+            .sorts(&["id", "date"], "date")
+    );
+}

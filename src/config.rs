@@ -1,0 +1,95 @@
+//! Every setting: its flag, its variable, its default, and what it means. Mistakes are reported all at once.
+use crate::http::Settings;
+use crate::http::token::{self, Issuers};
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Where the data is.
+#[derive(Debug, Clone, Args)]
+pub struct Storage {
+    /// The database: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://opptrapping.db", hide_env_values = true)]
+    pub database_url: String,
+}
+
+/// How the service is reached and whom it believes.
+#[derive(Debug, Clone, Args)]
+pub struct Service {
+    /// The address to serve on
+    #[arg(long, env = "OPPTRAPPING_BIND", default_value = "127.0.0.1:8080")]
+    pub bind: String,
+    /// The address to answer health questions on; keep it from the public
+    #[arg(long, env = "OPPTRAPPING_ADMIN_BIND", default_value = "127.0.0.1:8081")]
+    pub admin_bind: String,
+    /// The address the service has from outside; links are built from it
+    #[arg(long, env = "OPPTRAPPING_BASE_URL", default_value = "http://127.0.0.1:8080")]
+    pub base_url: String,
+    /// A file with the public key that tokens are checked with (PEM, Ed25519 or P-256; see `opptrapping keygen`).
+    /// Without one the service is read-only
+    #[arg(long, env = "OPPTRAPPING_PUBLIC_KEY")]
+    pub public_key: Option<PathBuf>,
+    /// The licence of the data, as an SPDX identifier
+    #[arg(long, env = "OPPTRAPPING_LICENSE", default_value = "NLOD-2.0")]
+    pub license: String,
+    /// Who publishes this instance
+    #[arg(long, env = "OPPTRAPPING_PUBLISHER", default_value = "Opptrapping")]
+    pub publisher: String,
+    /// Where its publisher is reached: an e-mail address or a web address
+    #[arg(long, env = "OPPTRAPPING_CONTACT")]
+    pub contact: Option<String>,
+    /// How many threads answer requests
+    #[arg(long, env = "OPPTRAPPING_WORKERS", default_value_t = 2)]
+    pub workers: usize,
+    /// Start with an empty database instead of the reference data
+    #[arg(long, env = "OPPTRAPPING_EMPTY")]
+    pub empty: bool,
+}
+
+/// The settings of a service, checked.
+pub struct Checked {
+    pub bind: SocketAddr,
+    pub admin_bind: SocketAddr,
+    pub settings: Settings,
+    pub issuers: Issuers,
+}
+
+impl Service {
+    /// Checks every setting; the error has a line for each that is wrong.
+    pub fn check(&self) -> Result<Checked, String> {
+        let mut wrong = vec![];
+        let mut address = |text: &str, variable: &str| {
+            text.parse::<SocketAddr>()
+                .map_err(|_| wrong.push(format!("{variable}: `{text}` is not an address such as 127.0.0.1:8080")))
+                .ok()
+        };
+        let bind = address(&self.bind, "OPPTRAPPING_BIND");
+        let admin_bind = address(&self.admin_bind, "OPPTRAPPING_ADMIN_BIND");
+        let base_url = self.base_url.trim_end_matches('/').to_owned();
+        let plain = base_url.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"?#".contains(&b));
+        if !plain || !(base_url.starts_with("http://") || base_url.starts_with("https://")) {
+            wrong.push(format!(
+                "OPPTRAPPING_BASE_URL: `{base_url}` is not an address that begins with http:// or https://"
+            ));
+        }
+        if self.workers == 0 || self.workers > 256 {
+            wrong.push("OPPTRAPPING_WORKERS: must be between 1 and 256".into());
+        }
+        let issuers = match &self.public_key {
+            None => Some(Issuers::default()),
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|e| e.to_string())
+                .and_then(|pem| token::local(&pem))
+                .map_err(|e| wrong.push(format!("OPPTRAPPING_PUBLIC_KEY: {}: {e}", path.display())))
+                .ok(),
+        };
+        match (bind, admin_bind, issuers) {
+            (Some(bind), Some(admin_bind), Some(issuers)) if wrong.is_empty() => {
+                let (license, publisher) = (self.license.clone(), self.publisher.clone());
+                let settings = Settings { base_url, license, publisher, contact: self.contact.clone() };
+                Ok(Checked { bind, admin_bind, settings, issuers })
+            }
+            _ => Err(wrong.join("\n")),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Where the dataset stands, kept in memory: a read needs no query to know the revision it reads at.
+use super::{Db, Statement};
+use crate::error::Error;
+use arc_swap::ArcSwap;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A revision and when it was written (RFC 3339, UTC).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Mark {
+    pub revision: i64,
+    pub time: String,
+}
+
+/// The newest revision, and for each collection the newest that touched it.
+#[derive(Debug, Clone, Default)]
+pub struct Head {
+    pub revision: i64,
+    collections: HashMap<String, Mark>,
+}
+
+impl Head {
+    /// The newest revision that touched a collection. Nothing yet is revision 0.
+    pub fn of(&self, collection: &str) -> Mark {
+        self.collections.get(collection).cloned().unwrap_or_default()
+    }
+
+    /// The newest revision over all collections.
+    pub fn newest(&self) -> Mark {
+        self.collections.values().max_by_key(|m| m.revision).cloned().unwrap_or_default()
+    }
+}
+
+/// The head as this process knows it; it only moves forward.
+pub struct Heads(ArcSwap<Head>);
+
+impl Heads {
+    pub fn new() -> Self {
+        Self(ArcSwap::from_pointee(Head::default()))
+    }
+
+    pub fn current(&self) -> Arc<Head> {
+        self.0.load_full()
+    }
+
+    /// Takes what was found, unless a newer one is known: two writers may come here in either order.
+    pub fn advance(&self, found: Head) {
+        let found = Arc::new(found);
+        self.0.rcu(|known| if found.revision >= known.revision { found.clone() } else { known.clone() });
+    }
+}
+
+/// Reads the revision counter.
+pub fn revision(conn: &mut Db) -> Result<i64, Error> {
+    let found: Option<(i64,)> = Statement::new("SELECT revision FROM dataset").row(conn)?;
+    Ok(found.map_or(0, |(revision,)| revision))
+}
+
+/// Reads where the dataset and each collection stand, in one statement, so that they agree.
+pub fn load(conn: &mut Db) -> Result<Head, Error> {
+    let rows: Vec<(String, i64, String, i64)> = Statement::new(
+        "SELECT c.collection, c.revision, c.updated_at, d.revision FROM dataset d \
+         LEFT JOIN collections c ON c.revision > 0 WHERE c.collection IS NOT NULL",
+    )
+    .rows(conn)?;
+    let revision = rows.first().map_or(0, |r| r.3);
+    let collections = rows.into_iter().map(|(name, revision, time, _)| (name, Mark { revision, time })).collect();
+    Ok(Head { revision, collections })
+}
+
+/// When a revision was written.
+pub fn time_of(conn: &mut Db, revision: i64) -> Result<Option<String>, Error> {
+    let statement = Statement::new("SELECT time FROM revisions WHERE revision = ").bind(revision);
+    Ok(statement.row::<(String,)>(conn)?.map(|(time,)| time))
+}
+
+/// The revision that was newest at a moment (RFC 3339 in UTC, as they are stored).
+pub fn revision_at(conn: &mut Db, time: &str) -> Result<i64, Error> {
+    let statement = Statement::new("SELECT COALESCE(MAX(revision), 0) FROM revisions WHERE time <= ").bind(time);
+    Ok(statement.row::<(i64,)>(conn)?.map_or(0, |(revision,)| revision))
+}

@@ -1,0 +1,84 @@
+//! Migrations: one folder for both databases, embedded in the binary.
+use super::{Db, Statement};
+use crate::error::{Error, Kind};
+use diesel::connection::SimpleConnection;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// Names the advisory lock on PostgreSQL, so that instances that start together migrate one after the other.
+const LOCK: i64 = 0x6f70_7074_7261_7070;
+
+/// Brings the schema up to date; a schema newer than this program is refused.
+pub fn run(conn: &mut Db) -> Result<(), Error> {
+    require_byte_order(conn)?;
+    let locked = matches!(conn, Db::Postgres(_));
+    if locked {
+        Statement::new("SELECT pg_advisory_lock(").bind(LOCK).sql(")").run(conn)?;
+    }
+    let done = pending(conn).map(|_| ());
+    if locked {
+        Statement::new("SELECT pg_advisory_unlock(").bind(LOCK).sql(")").run(conn)?;
+    }
+    done
+}
+
+fn pending(conn: &mut Db) -> Result<(), Error> {
+    refuse_newer(conn)?;
+    if let Db::Sqlite(_) = conn {
+        // Two processes that start on one file: the second waits here instead of failing on a table that exists.
+        conn.batch_execute("BEGIN IMMEDIATE; COMMIT;")?;
+    }
+    conn.run_pending_migrations(MIGRATIONS).map_err(Error::internal)?;
+    Ok(())
+}
+
+fn refuse_newer(conn: &mut Db) -> Result<(), Error> {
+    let known: Vec<String> = names()?;
+    let applied = conn.applied_migrations().map_err(Error::internal)?;
+    match applied.iter().map(ToString::to_string).find(|v| !known.iter().any(|k| k.starts_with(v.as_str()))) {
+        Some(stranger) => Err(Error::unavailable(
+            Kind::DatabaseUnavailable,
+            format!(
+                "the database has the migration {stranger}, which this program does not know: it was written by a newer one"
+            ),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn names() -> Result<Vec<String>, Error> {
+    use diesel::migration::MigrationSource;
+    let all = MigrationSource::<super::Backend>::migrations(&MIGRATIONS).map_err(Error::internal)?;
+    Ok(all.iter().map(|m| m.name().version().to_string()).collect())
+}
+
+/// Each migration with whether it has been applied.
+pub fn status(conn: &mut Db) -> Result<Vec<(String, bool)>, Error> {
+    let applied: Vec<String> =
+        conn.applied_migrations().map_err(Error::internal)?.iter().map(ToString::to_string).collect();
+    Ok(names()?.into_iter().map(|name| (name.clone(), applied.contains(&name))).collect())
+}
+
+/// Text must sort by bytes on PostgreSQL as it does on SQLite, or lists and cursors would differ.
+fn require_byte_order(conn: &mut Db) -> Result<(), Error> {
+    if !matches!(conn, Db::Postgres(_)) {
+        return Ok(());
+    }
+    let found: Option<(String,)> =
+        Statement::new("SELECT datcollate::text FROM pg_database WHERE datname = current_database()").row(conn)?;
+    match found {
+        Some((c,))
+            if c == "C" || c == "POSIX" || c.eq_ignore_ascii_case("c.utf-8") || c.eq_ignore_ascii_case("c.utf8") =>
+        {
+            Ok(())
+        }
+        Some((other,)) => Err(Error::unavailable(
+            Kind::DatabaseUnavailable,
+            format!(
+                "the PostgreSQL database has collation {other}; create it with TEMPLATE template0 LC_COLLATE 'C' ENCODING 'UTF8'"
+            ),
+        )),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,176 @@
+//! One connection type, one query path, two databases.
+//!
+//! Statements are written as text in one dialect that both databases read (`statement`), with every value bound;
+//! rows come back through serde (`record`), so that a resource's struct is its row, its JSON and its CSV at once.
+//! Diesel brings the connections, the binding, the cache of prepared statements and the migrations. Its typed
+//! query builder is not used: a list here is put together at run time from filters, orders and columns that are
+//! data (see `http::filter`), and sixteen tables of boxed, two-backend types cost minutes of compilation for
+//! queries that a test runs one by one on both databases anyway.
+pub mod bulk;
+pub mod head;
+pub mod migrate;
+pub mod place;
+pub mod pool;
+pub mod record;
+pub mod reference;
+pub mod revision;
+pub mod statement;
+pub mod table;
+pub mod verify;
+
+use crate::error::Error;
+use actix_web::web;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use head::{Head, Heads};
+use pool::Pools;
+use std::sync::Arc;
+use std::time::Duration;
+use table::Table;
+
+pub use revision::{Author, Expect, Outcome, Write};
+pub use statement::Statement;
+
+/// A connection to either database.
+#[derive(diesel::MultiConnection)]
+pub enum Db {
+    Postgres(diesel::PgConnection),
+    Sqlite(diesel::SqliteConnection),
+}
+
+/// The backend every statement is written for.
+pub type Backend = MultiBackend;
+
+/// `ended` of a version that is current: the largest BIGINT.
+pub const CURRENT: i64 = i64::MAX;
+
+/// How often a process looks for revisions that others wrote.
+const POLL: Duration = Duration::from_millis(250);
+
+/// An open database: its connections, its tables, and the newest revision known here.
+#[derive(Clone)]
+pub struct Database {
+    pools: Arc<Pools>,
+    heads: Arc<Heads>,
+    tables: &'static [&'static Table],
+}
+
+impl Database {
+    /// Opens the database at `url` (`sqlite://FILE`, `:memory:` is not supported, or `postgres://…`), migrates it, and
+    /// reads where it stands.
+    pub fn open(url: &str, tables: &'static [&'static Table]) -> Result<Self, Error> {
+        let pools = Arc::new(Pools::open(url)?);
+        pools.write(migrate::run)?;
+        let heads = Arc::new(Heads::new());
+        let database = Self { pools, heads, tables };
+        database.refresh()?;
+        Ok(database)
+    }
+
+    /// Every published table, in the order of the document.
+    pub fn tables(&self) -> &'static [&'static Table] {
+        self.tables
+    }
+
+    /// The table of a collection, by the name it has in a URL.
+    pub fn table(&self, collection: &str) -> Option<&'static Table> {
+        self.tables.iter().copied().find(|t| t.collection == collection)
+    }
+
+    /// Where the dataset stood when this process last looked: a consistent point to read at, without a query.
+    pub fn head(&self) -> Arc<Head> {
+        self.heads.current()
+    }
+
+    /// Looks where the dataset stands now.
+    pub fn refresh(&self) -> Result<(), Error> {
+        let found = self.pools.read(head::load)?;
+        self.heads.advance(found);
+        Ok(())
+    }
+
+    /// Runs `work` on a reader. A connection that broke while it lay in the pool is replaced once.
+    pub fn read<T>(&self, work: impl Fn(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
+        self.pools.read(&work)
+    }
+
+    /// Runs `work` on a reader, off the event loop.
+    pub async fn reading<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Db) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let database = self.clone();
+        web::block(move || database.read(work)).await.map_err(Error::internal)?
+    }
+
+    /// Runs `work` as one revision: all of it, or none. Where it changes nothing there is no new revision.
+    pub fn write<T>(
+        &self,
+        author: &Author,
+        reason: Option<&str>,
+        work: impl FnOnce(&mut Write) -> Result<T, Error>,
+    ) -> Result<(T, Option<i64>), Error> {
+        let done = self.pools.write(|conn| revision::commit(conn, self.tables, author, reason, work))?;
+        if done.1.is_some() {
+            self.refresh()?;
+        }
+        Ok(done)
+    }
+
+    /// Starts the thread that notices what other processes write. It ends when the database is dropped.
+    pub fn watch(&self) {
+        let (pools, heads) = (Arc::downgrade(&self.pools), Arc::downgrade(&self.heads));
+        std::thread::spawn(move || {
+            loop {
+                std::thread::sleep(POLL);
+                let (Some(pools), Some(heads)) = (pools.upgrade(), heads.upgrade()) else { return };
+                let known = heads.current().revision;
+                let look = |conn: &mut Db| match head::revision(conn)? {
+                    now if now > known => head::load(conn).map(Some),
+                    _ => Ok(None),
+                };
+                match pools.read(look) {
+                    Ok(Some(found)) => heads.advance(found),
+                    Ok(None) => {}
+                    Err(e) => log::debug!("the revision could not be read: {e}"),
+                }
+            }
+        });
+    }
+}
+
+/// A transaction that is undone unless it is committed, whatever way it is left, a panic included.
+pub(crate) struct Transaction<'c> {
+    pub conn: &'c mut Db,
+    open: bool,
+}
+
+impl<'c> Transaction<'c> {
+    pub fn begin(conn: &'c mut Db) -> Result<Self, Error> {
+        // A deferred transaction on SQLite fails with "database is locked" when it turns from reading to writing
+        // beside another, whatever the busy timeout.
+        let begin = match conn {
+            Db::Sqlite(_) => "BEGIN IMMEDIATE",
+            Db::Postgres(_) => "BEGIN",
+        };
+        conn.batch_execute(begin)?;
+        Ok(Self { conn, open: true })
+    }
+
+    pub fn commit(mut self) -> Result<(), Error> {
+        self.open = false;
+        if let Err(e) = self.conn.batch_execute("COMMIT") {
+            let _ = self.conn.batch_execute("ROLLBACK");
+            return Err(e.into());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if self.open && self.conn.batch_execute("ROLLBACK").is_err() {
+            log::warn!("a transaction could not be rolled back; its connection is given up");
+        }
+    }
+}

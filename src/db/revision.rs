@@ -1,0 +1,301 @@
+//! Nothing is overwritten: every write is one transaction, one revision, and closes and opens versions of rows.
+//!
+//! The counter row is taken first, so writers queue in the order in which they commit, on both databases.
+use super::place::Places;
+use super::reference::{self, Pending};
+use super::table::{Record, Table};
+use super::{CURRENT, Db, Statement, Transaction};
+use crate::domain::{Language, id};
+use crate::error::{Error, Kind, Mistake};
+use chrono::{SecondsFormat, Utc};
+use std::collections::BTreeSet;
+
+/// Who writes, as it is kept with the revision.
+#[derive(Debug, Clone, Default)]
+pub struct Author {
+    pub issuer: String,
+    pub subject: String,
+    pub organisation: Option<String>,
+    /// `jti` of the token, where it has one.
+    pub token_id: Option<String>,
+}
+
+impl Author {
+    /// The service itself, or who runs its command line.
+    pub fn local(subject: &str) -> Self {
+        Self { issuer: "local".into(), subject: subject.into(), ..Self::default() }
+    }
+}
+
+/// What the writer believes to be there.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expect {
+    /// Whatever there is: for bulk writes and imports, which replace.
+    Anything,
+    /// Nothing (`If-None-Match: *`).
+    Nothing,
+    /// One of these versions (`If-Match`).
+    Versions(Vec<i64>),
+    /// Nothing was said: fine for a new thing, refused for one that exists.
+    Unsaid,
+}
+
+/// What a write did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Created,
+    Replaced,
+    /// The same content was there; nothing was written. The revision is the one it has had.
+    Unchanged(i64),
+    Deleted,
+}
+
+/// A revision being written.
+pub struct Write<'c> {
+    conn: &'c mut Db,
+    tables: &'static [&'static Table],
+    revision: i64,
+    position: i64,
+    touched: BTreeSet<&'static str>,
+    pending: Pending,
+    places: Option<Places>,
+}
+
+/// The current time as it is stored: one precision, UTC, so that text order is time order.
+pub fn now() -> String {
+    Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Runs `work` within the next revision. See [`super::Database::write`].
+pub(super) fn commit<T>(
+    conn: &mut Db,
+    tables: &'static [&'static Table],
+    author: &Author,
+    reason: Option<&str>,
+    work: impl FnOnce(&mut Write) -> Result<T, Error>,
+) -> Result<(T, Option<i64>), Error> {
+    let transaction = Transaction::begin(conn)?;
+    let taken: Option<(i64,)> =
+        Statement::new("UPDATE dataset SET revision = revision + 1 RETURNING revision").row(transaction.conn)?;
+    let Some((revision,)) = taken else {
+        return Err(Error::internal("the dataset has no counter row"));
+    };
+    let mut write = Write {
+        conn: transaction.conn,
+        tables,
+        revision,
+        position: 0,
+        touched: BTreeSet::new(),
+        pending: Pending::default(),
+        places: None,
+    };
+    let done = work(&mut write)?;
+    if write.position == 0 {
+        // Nothing changed. Dropping the transaction gives the number back.
+        return Ok((done, None));
+    }
+    write.finish(author, reason)?;
+    transaction.commit()?;
+    Ok((done, Some(revision)))
+}
+
+impl Write<'_> {
+    /// The revision this write will be.
+    pub fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// Checks what the rows written so far refer to; it is checked at the end in any case.
+    pub fn check_references(&mut self) -> Result<(), Error> {
+        let wrong = std::mem::take(&mut self.pending).check(self.conn, self.tables)?;
+        if wrong.is_empty() { Ok(()) } else { Err(Error::all(Kind::InvalidContent, wrong)) }
+    }
+
+    /// Creates or replaces one row. `number` is its place in a table sent, for messages.
+    pub fn put<T: Record>(&mut self, row: T, expect: &Expect, number: Option<usize>) -> Result<(T, Outcome), Error> {
+        let table = T::table();
+        let row = self.complete(row, number)?;
+        let found = self.current::<T>(row.id())?;
+        expect_holds(expect, found.as_ref().map(|(version, _)| *version))?;
+        if let Some((version, before)) = &found {
+            if *version == self.revision {
+                let twice = Mistake::field("id", "duplicate", format!("`{}` stands twice in one request", row.id()));
+                return Err(Error::because(Kind::Duplicate, Mistake { row: number, ..twice }));
+            }
+            if *before == row {
+                return Ok((row, Outcome::Unchanged(*version)));
+            }
+            self.close(table, row.id())?;
+        }
+        self.insert(table, &row)?;
+        let object = serde_json::to_value(&row).map_err(Error::internal)?;
+        self.pending.note(&table.references, &object, number);
+        let outcome = if found.is_some() { Outcome::Replaced } else { Outcome::Created };
+        self.log(table, row.id(), if found.is_some() { "update" } else { "create" })?;
+        Ok((row, outcome))
+    }
+
+    /// Ends one row. What others refer to stays.
+    pub fn delete<T: Record>(&mut self, id: &str, expect: &Expect) -> Result<T, Error> {
+        let table = T::table();
+        let Some((version, before)) = self.current::<T>(id)? else {
+            return Err(self.absent(table, id)?);
+        };
+        expect_holds(expect, Some(version))?;
+        let pointing = reference::pointing_at(self.conn, self.tables, table, id)?;
+        if !pointing.is_empty() {
+            return Err(Error::all(Kind::Referenced, pointing));
+        }
+        self.close(table, id)?;
+        self.log(table, id, "delete")?;
+        Ok(before)
+    }
+
+    /// The current version of a row and the revision it is from.
+    pub fn current<T: Record>(&mut self, id: &str) -> Result<Option<(i64, T)>, Error> {
+        let table = T::table();
+        let sql = format!("SELECT revision, {} FROM {} WHERE id = ", table.selection(Language::Nb), table.name);
+        Ok(Statement::new(sql).bind(id).sql(" AND ended = ").bind(CURRENT).row(self.conn)?)
+    }
+
+    /// Why there is nothing current under an id: there never was, or it was deleted.
+    pub fn absent(&mut self, table: &Table, id: &str) -> Result<Error, Error> {
+        absent(self.conn, table, id)
+    }
+
+    /// Checks a row and fills what follows from it.
+    fn complete<T: Record>(&mut self, mut row: T, number: Option<usize>) -> Result<T, Error> {
+        let mut wrong = vec![];
+        row.check(&mut wrong);
+        if let Err(why) = id::check(row.id()) {
+            wrong.push(Mistake::field("id", "invalid", why));
+        }
+        if T::LOCATED {
+            let places = match self.places.take() {
+                Some(known) => known,
+                None => Places::load(self.conn)?,
+            };
+            row.locate(&places, &mut wrong);
+            self.places = Some(places);
+        }
+        if wrong.is_empty() {
+            return Ok(row);
+        }
+        wrong.iter_mut().for_each(|m| m.row = number);
+        Err(Error::all(Kind::InvalidContent, wrong))
+    }
+
+    fn close(&mut self, table: &Table, id: &str) -> Result<(), Error> {
+        let closed = Statement::new(format!("UPDATE {} SET ended = ", table.name))
+            .bind(self.revision)
+            .sql(" WHERE id = ")
+            .bind(id)
+            .sql(" AND ended = ")
+            .bind(CURRENT)
+            .run(self.conn)?;
+        if closed == 1 { Ok(()) } else { Err(Error::internal(format!("{closed} versions of {id} were current"))) }
+    }
+
+    fn insert<T: Record>(&mut self, table: &Table, row: &T) -> Result<(), Error> {
+        let values = table.insertion(row).map_err(Error::internal)?;
+        let names: Vec<&str> = values.iter().map(|(name, _)| name.as_str()).collect();
+        let sql = format!("INSERT INTO {} (revision, ended, {}) VALUES (", table.name, names.join(", "));
+        let mut statement = Statement::new(sql).bind(self.revision).sql(", ").bind(CURRENT);
+        for (_, value) in values {
+            statement = statement.sql(", ").bind(value);
+        }
+        statement.sql(")").run(self.conn)?;
+        Ok(())
+    }
+
+    fn log(&mut self, table: &'static Table, id: &str, operation: &'static str) -> Result<(), Error> {
+        // What this revision says of places must hold for its own later rows too.
+        if ["municipalities", "counties", "health-regions", "municipality-changes"].contains(&table.collection) {
+            self.places = None;
+        }
+        self.position += 1;
+        self.touched.insert(table.collection);
+        Statement::new("INSERT INTO changes (revision, position, collection, id, operation) VALUES (")
+            .bind(self.revision)
+            .sql(", ")
+            .bind(self.position)
+            .sql(", ")
+            .bind(table.collection)
+            .sql(", ")
+            .bind(id)
+            .sql(", ")
+            .bind(operation)
+            .sql(")")
+            .run(self.conn)?;
+        Ok(())
+    }
+
+    fn finish(mut self, author: &Author, reason: Option<&str>) -> Result<(), Error> {
+        self.check_references()?;
+        let time = now();
+        Statement::new("INSERT INTO revisions (revision, time, issuer, subject, organisation, token_id, reason, row_count) VALUES (")
+            .bind(self.revision)
+            .sql(", ")
+            .bind(time.as_str())
+            .sql(", ")
+            .bind(author.issuer.as_str())
+            .sql(", ")
+            .bind(author.subject.as_str())
+            .sql(", ")
+            .bind(super::statement::Value::Text(author.organisation.clone()))
+            .sql(", ")
+            .bind(super::statement::Value::Text(author.token_id.clone()))
+            .sql(", ")
+            .bind(super::statement::Value::Text(reason.map(str::to_owned)))
+            .sql(", ")
+            .bind(self.position)
+            .sql(")")
+            .run(self.conn)?;
+        for collection in self.touched {
+            let values = [collection.to_owned(), time.clone()].map(super::statement::Value::from);
+            let [name, at] = values;
+            Statement::new("INSERT INTO collections (collection, revision, updated_at) VALUES (")
+                .bind(name)
+                .sql(", ")
+                .bind(self.revision)
+                .sql(", ")
+                .bind(at)
+                .sql(") ON CONFLICT (collection) DO UPDATE SET revision = excluded.revision, updated_at = excluded.updated_at")
+                .run(self.conn)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why there is nothing current under an id.
+pub fn absent(conn: &mut Db, table: &Table, id: &str) -> Result<Error, Error> {
+    let statement = Statement::new(format!("SELECT MAX(ended) FROM {} WHERE id = ", table.name)).bind(id);
+    let last: Option<(Option<i64>,)> = statement.row(conn)?;
+    Ok(match last {
+        Some((Some(ended),)) => Error::new(Kind::Gone).detail(format!(
+            "`{id}` was deleted by revision {ended}; its versions are at /v1/{}/{id}/history",
+            table.collection
+        )),
+        _ => Error::new(Kind::NotFound).detail(format!("there is no `{id}` in {}", table.collection)),
+    })
+}
+
+fn expect_holds(expect: &Expect, found: Option<i64>) -> Result<(), Error> {
+    let stale = |version: i64| {
+        Error::new(Kind::PreconditionFailed)
+            .detail(format!("the current ETag is \"{version}\""))
+            .header(actix_web::http::header::ETAG, &format!("\"{version}\""))
+    };
+    match (expect, found) {
+        (Expect::Anything, _) | (Expect::Nothing | Expect::Unsaid, None) => Ok(()),
+        (Expect::Nothing, Some(version)) => Err(stale(version)),
+        (Expect::Unsaid, Some(version)) => Err(Error::new(Kind::PreconditionRequired)
+            .detail(format!("it exists; send If-Match with its ETag, which is \"{version}\" now"))
+            .header(actix_web::http::header::ETAG, &format!("\"{version}\""))),
+        (Expect::Versions(_), None) => {
+            Err(Error::new(Kind::PreconditionFailed).detail("If-Match was sent, and there is nothing to match"))
+        }
+        (Expect::Versions(versions), Some(version)) if versions.contains(&version) => Ok(()),
+        (Expect::Versions(_), Some(version)) => Err(stale(version)),
+    }
+}

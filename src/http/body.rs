@@ -1,0 +1,109 @@
+//! Bodies: read with a limit and a deadline, unpacked, and parsed without forgiving anything.
+use crate::error::{Error, Kind, Mistake};
+use actix_web::http::header;
+use actix_web::{HttpRequest, web};
+use flate2::read::GzDecoder;
+use futures_util::StreamExt;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use std::io::Read;
+use std::time::Duration;
+
+/// The largest JSON body, unpacked.
+pub const MOST_BYTES: usize = 1_048_576;
+/// How long a body may take to arrive. The framework has no such limit.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Requires one of the media types named, so that nothing is guessed.
+pub fn require_type(req: &HttpRequest, allowed: &[&str], advertise: header::HeaderName) -> Result<(), Error> {
+    let given = req.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let media = given.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    if allowed.contains(&media.as_str()) {
+        return Ok(());
+    }
+    let mistake = Mistake::header("Content-Type", "unsupported", format!("must be {}", allowed.join(" or ")));
+    Err(Error::because(Kind::UnsupportedMediaType, mistake).header(advertise, &allowed.join(", ")))
+}
+
+/// Reads the whole body.
+pub async fn bytes(req: &HttpRequest, mut payload: web::Payload) -> Result<Vec<u8>, Error> {
+    let too_large = || Error::new(Kind::PayloadTooLarge).detail(format!("at most {MOST_BYTES} bytes, unpacked"));
+    let length = req.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|n| n > MOST_BYTES as u64) {
+        return Err(too_large());
+    }
+    let packed = match req.headers().get(header::CONTENT_ENCODING).map(|v| v.to_str().unwrap_or("?")) {
+        None | Some("identity") => false,
+        Some("gzip") => true,
+        Some(_) => {
+            let mistake = Mistake::header("Content-Encoding", "unsupported", "must be gzip or identity");
+            return Err(Error::because(Kind::UnsupportedMediaType, mistake));
+        }
+    };
+    let arrival = async {
+        let mut body = Vec::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|e| Error::new(Kind::MalformedRequest).detail(e.to_string()))?;
+            if body.len() + chunk.len() > MOST_BYTES {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    };
+    let body = actix_web::rt::time::timeout(PATIENCE, arrival)
+        .await
+        .map_err(|_| Error::new(Kind::RequestTimeout).detail("the body did not arrive in 10 seconds"))??;
+    if !packed {
+        return Ok(body);
+    }
+    let mut unpacked = Vec::new();
+    GzDecoder::new(body.as_slice())
+        .take(MOST_BYTES as u64 + 1)
+        .read_to_end(&mut unpacked)
+        .map_err(|_| Error::new(Kind::MalformedRequest).detail("the body is not gzip, as Content-Encoding says"))?;
+    if unpacked.len() > MOST_BYTES { Err(too_large()) } else { Ok(unpacked) }
+}
+
+/// An object as it was sent: every member, in order, also those that stand twice.
+pub struct Members(pub Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Members;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("a JSON object")
+            }
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members, M::Error> {
+                let mut members = vec![];
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        from.deserialize_map(Reader)
+    }
+}
+
+/// Parses a JSON object. The message says where it went wrong and never repeats what was sent.
+pub fn object(bytes: &[u8]) -> Result<Members, Error> {
+    let malformed = |why: String| Error::new(Kind::MalformedJson).detail(why);
+    if std::str::from_utf8(bytes).is_err() {
+        return Err(malformed("the body is not UTF-8".into()));
+    }
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return Err(malformed("the body begins with a byte order mark".into()));
+    }
+    let first = bytes.iter().find(|b| !b.is_ascii_whitespace());
+    let parsed: Result<Members, _> = serde_json::from_slice(bytes);
+    parsed.map_err(|e| match e.classify() {
+        serde_json::error::Category::Data if first != Some(&b'{') => Error::because(
+            Kind::InvalidContent,
+            Mistake { pointer: Some(String::new()), ..Mistake::field("", "invalid", "must be a JSON object") },
+        ),
+        _ => malformed(format!("not JSON at line {}, column {}", e.line(), e.column())),
+    })
+}

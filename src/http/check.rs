@@ -1,0 +1,149 @@
+//! Rules that many rows share. Each adds what is wrong, with the field it is wrong in, and goes on.
+use crate::db::place::Located;
+use crate::domain::{Level, Period, Region, date};
+use crate::error::Mistake;
+
+type Wrong = Vec<Mistake>;
+
+fn refuse(wrong: &mut Wrong, field: &str, message: impl Into<String>) {
+    wrong.push(Mistake::field(field, "invalid", message));
+}
+
+/// A text that must say something.
+pub fn text(wrong: &mut Wrong, field: &str, value: &str) {
+    if value.trim().is_empty() {
+        wrong.push(Mistake::field(field, "required", "must not be empty"));
+    }
+}
+
+/// A period; gives its first and its last day.
+pub fn period(wrong: &mut Wrong, value: &str, start: &mut String, end: &mut String) {
+    match Period::parse(value) {
+        Ok(period) => (*start, *end) = (period.start.to_string(), period.end.to_string()),
+        Err(why) => refuse(wrong, "period", why),
+    }
+}
+
+/// A period in another field than `period`.
+pub fn period_in(wrong: &mut Wrong, field: &str, value: &str) {
+    if let Err(why) = Period::parse(value) {
+        refuse(wrong, field, why);
+    }
+}
+
+pub fn date(wrong: &mut Wrong, field: &str, value: &str) {
+    if let Err(why) = date::whole(value) {
+        refuse(wrong, field, why);
+    }
+}
+
+pub fn partial_date(wrong: &mut Wrong, field: &str, value: Option<&str>) {
+    if let Some(Err(why)) = value.map(date::partial) {
+        refuse(wrong, field, why);
+    }
+}
+
+/// Dates are texts that sort as they stand.
+pub fn after(wrong: &mut Wrong, field: &str, value: &str, earlier_field: &str, earlier: &str) {
+    if value <= earlier {
+        refuse(wrong, field, format!("must be after {earlier_field}"));
+    }
+}
+
+pub fn year(wrong: &mut Wrong, field: &str, value: i64) {
+    if !(i64::from(date::EARLIEST_YEAR)..=i64::from(date::LATEST_YEAR)).contains(&value) {
+        refuse(wrong, field, "must be a year");
+    }
+}
+
+pub fn not_negative(wrong: &mut Wrong, field: &str, value: Option<i64>) {
+    if value.is_some_and(|v| v < 0) {
+        refuse(wrong, field, "must not be negative");
+    }
+}
+
+pub fn at_least_one(wrong: &mut Wrong, field: &str, value: i64) {
+    if value < 1 {
+        refuse(wrong, field, "must be at least 1");
+    }
+}
+
+pub fn not_itself(wrong: &mut Wrong, field: &str, id: &str, value: Option<&str>) {
+    if value == Some(id) {
+        refuse(wrong, field, "must not be the thing itself");
+    }
+}
+
+pub fn both_or_neither(wrong: &mut Wrong, one: &str, has_one: bool, other: &str, has_other: bool) {
+    if has_one != has_other {
+        let (lacking, there) = if has_one { (other, one) } else { (one, other) };
+        wrong.push(Mistake::field(lacking, "required", format!("is needed where there is a {there}")));
+    }
+}
+
+/// A language tag of two or three letters (ISO 639).
+pub fn language(wrong: &mut Wrong, field: &str, value: &str) {
+    if !(2..=3).contains(&value.len()) || !value.bytes().all(|b| b.is_ascii_lowercase()) {
+        refuse(wrong, field, "must be a language code of two or three letters, such as nb");
+    }
+}
+
+pub fn web_address(wrong: &mut Wrong, field: &str, value: Option<&str>) {
+    let plain = |v: &str| !v.chars().any(|c| c.is_whitespace() || c.is_control() || c == '"' || c == '<' || c == '>');
+    if value.is_some_and(|v| !(v.starts_with("https://") || v.starts_with("http://")) || !plain(v)) {
+        refuse(wrong, field, "must be a web address that begins with https:// or http://");
+    }
+}
+
+/// Nine digits whose last is the check digit, modulus 11 (Brønnøysundregistrene).
+pub fn organisation_number(wrong: &mut Wrong, field: &str, value: Option<&str>) {
+    let Some(value) = value else { return };
+    let digits: Option<Vec<u32>> = value.is_ascii().then(|| value.chars().map(|c| c.to_digit(10)).collect()).flatten();
+    let sums = digits.is_some_and(|d| {
+        d.len() == 9
+            && d.iter().zip([3, 2, 7, 6, 5, 4, 3, 2, 1]).map(|(digit, weight)| digit * weight).sum::<u32>() % 11 == 0
+    });
+    if !sums {
+        refuse(wrong, field, "must be an organisation number: nine digits with a correct check digit");
+    }
+}
+
+/// A region of one level; gives it taken apart.
+pub fn region(wrong: &mut Wrong, field: &str, value: &str, level: Level) -> Option<Region> {
+    match Region::parse(value) {
+        Ok(region) if region.level == level => return Some(region),
+        Ok(_) => refuse(wrong, field, format!("must be a {}", level.word())),
+        Err(why) => refuse(wrong, field, why),
+    }
+    None
+}
+
+/// What the register of places said, with the mistake put where mistakes go.
+pub fn found(wrong: &mut Wrong, found: Option<Result<Located, Mistake>>) -> Option<Located> {
+    match found {
+        Some(Ok(located)) => Some(located),
+        // A malformed key has been told already, by the row's own check.
+        Some(Err(mistake)) if wrong.iter().any(|m| m.name == mistake.name) => None,
+        Some(Err(mistake)) => {
+            wrong.push(mistake);
+            None
+        }
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn organisation_numbers_have_a_check_digit() {
+        let mut wrong = vec![];
+        organisation_number(&mut wrong, "n", Some("974760673"));
+        assert!(wrong.is_empty());
+        for bad in ["974760674", "97476067", "", "٩٧٤٧٦٠٦٧٣"] {
+            organisation_number(&mut wrong, "n", Some(bad));
+        }
+        assert_eq!(wrong.len(), 4);
+    }
+}

@@ -1,0 +1,373 @@
+//! Filters: each is declared once, and gives its parameters, their checks and their SQL.
+use super::asked::Asked;
+use super::resource::Collection;
+use crate::db::Statement;
+use crate::domain::text;
+
+/// What a parameter may be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// Any text of at most so many characters.
+    Text(usize),
+    /// One of a closed list.
+    Word(&'static [&'static str]),
+    /// The name of a field, with `-` before it where an order may be turned round.
+    Field(Vec<String>),
+    /// A whole number between two, both included.
+    Integer(i64, i64),
+    Region,
+    County,
+    Period,
+    Date,
+    PartialDate,
+    /// `latest`, `all`, `first` or a partial date.
+    Vintage,
+    /// A revision number or a time.
+    Moment,
+}
+
+/// A query parameter as the document has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    pub name: String,
+    pub about: String,
+    pub shape: Shape,
+    /// Whether several values are taken, with commas between or by repeating it.
+    pub list: bool,
+    pub default: Option<&'static str>,
+}
+
+/// The longest a search may be.
+pub const LONGEST_SEARCH: usize = 100;
+/// The most rows on a page, and how many there are unless asked.
+pub const MOST_ROWS: i64 = 10_000;
+pub const ROWS: i64 = 1_000;
+/// The longest a filter value may be.
+const LONGEST_VALUE: usize = 200;
+const TRUTHS: &[&str] = &["true", "false"];
+
+impl Parameter {
+    pub fn new(name: impl Into<String>, about: impl Into<String>, shape: Shape) -> Self {
+        Self { name: name.into(), about: about.into(), shape, list: false, default: None }
+    }
+
+    pub fn list(mut self) -> Self {
+        self.list = true;
+        self
+    }
+
+    fn default(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+
+    fn language() -> Self {
+        Self::new(
+            "lang",
+            "The language of titles and descriptions; beats `Accept-Language`. `no` means `nb`.",
+            Shape::Word(&crate::domain::Language::CODES),
+        )
+        .default("nb")
+    }
+
+    fn as_of() -> Self {
+        Self::new(
+            "as_of",
+            "A revision number or a time (RFC 3339): the data as this database knew it then. The answer at a revision number never changes.",
+            Shape::Moment,
+        )
+    }
+
+    fn fields(collection: &Collection) -> Self {
+        let names = collection.table.columns.iter().map(|c| c.name.clone()).collect();
+        Self::new("fields", "Only these fields of each row, in this order.", Shape::Field(names)).list()
+    }
+
+    /// What every list takes beside its filters.
+    pub fn of_lists(collection: &Collection) -> Vec<Self> {
+        let sorts: Vec<String> = collection.sorts.iter().map(|s| (*s).to_owned()).collect();
+        let mut all = vec![];
+        if !collection.table.searched.is_empty() {
+            let about = format!(
+                "Search, without regard to case and accents, in {}. Every word must be found.",
+                collection.table.searched.join(", ")
+            );
+            all.push(Self::new("q", about, Shape::Text(LONGEST_SEARCH)));
+        }
+        all.extend([
+            Self::new(
+                "format",
+                "`json` or `csv`; beats `Accept`. A CSV holds every row and is not paged.",
+                Shape::Word(super::format::WORDS),
+            )
+            .default("json"),
+            Self::language(),
+            Self::fields(collection),
+            Self::new("sort", "Fields to sort by; `-` before a field turns its order round.", Shape::Field(sorts))
+                .list(),
+            Self::new("limit", "Rows on a page.", Shape::Integer(1, MOST_ROWS)).default("1000"),
+            Self::new(
+                "cursor",
+                "The `next_cursor` of the page before. It holds to the revision the first page was read at.",
+                Shape::Text(2_000),
+            ),
+            Self::as_of(),
+        ]);
+        all
+    }
+
+    /// What one thing takes.
+    pub fn of_items(collection: &Collection) -> Vec<Self> {
+        vec![Self::language(), Self::fields(collection), Self::as_of()]
+    }
+
+    /// What a history takes.
+    pub fn of_histories() -> Vec<Self> {
+        vec![Self::language()]
+    }
+
+    /// What a write takes.
+    pub fn of_writes() -> Vec<Self> {
+        vec![
+            Self::language(),
+            Self::new("reason", "Why: kept with the revision. The header `Reason` does the same.", Shape::Text(500)),
+        ]
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Rule {
+    Any,
+    Listed,
+    Words(&'static [&'static str]),
+    Region,
+    County,
+    Integers,
+    Years,
+    Dates,
+    Period,
+    Flag,
+    ValidOn,
+    Published,
+}
+
+/// One filter of a list; some have several parameters (`_min` and `_max`, `_from` and `_to`).
+#[derive(Debug, Clone)]
+pub struct Filter {
+    name: &'static str,
+    column: &'static str,
+    rule: Rule,
+    about: &'static str,
+}
+
+impl Filter {
+    const fn new(name: &'static str, rule: Rule, about: &'static str) -> Self {
+        Self { name, column: name, rule, about }
+    }
+    /// The field is one of the values.
+    pub const fn any(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, Rule::Any, about)
+    }
+    /// The field `column`, a list of ids with spaces between, has one of the values.
+    pub const fn listed(name: &'static str, column: &'static str, about: &'static str) -> Self {
+        Self { column, ..Self::new(name, Rule::Listed, about) }
+    }
+    /// The field is one of the values, which come from a closed list.
+    pub const fn words(name: &'static str, words: &'static [&'static str], about: &'static str) -> Self {
+        Self::new(name, Rule::Words(words), about)
+    }
+    pub const fn region(about: &'static str) -> Self {
+        Self::new("region", Rule::Region, about)
+    }
+    /// A region in another field than `region`.
+    pub const fn region_in(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, Rule::Region, about)
+    }
+    pub const fn county(about: &'static str) -> Self {
+        Self::new("county", Rule::County, about)
+    }
+    /// A whole number between `_min` and `_max`.
+    pub const fn integers(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, Rule::Integers, about)
+    }
+    pub const fn years(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, Rule::Years, about)
+    }
+    /// A date between `_from` and `_to`.
+    pub const fn dates(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, Rule::Dates, about)
+    }
+    /// The period itself, or periods that lie within `period_from` and `period_to`.
+    pub const fn period() -> Self {
+        Self::new("period", Rule::Period, "Rows for these periods.")
+    }
+    pub const fn flag(name: &'static str, about: &'static str) -> Self {
+        Self::new(name, Rule::Flag, about)
+    }
+    /// Places as they were on a day.
+    pub const fn valid_on() -> Self {
+        Self::new("valid_on", Rule::ValidOn, "Places as they were on this day.")
+    }
+    /// Which vintage of a figure that was published several times.
+    pub const fn published() -> Self {
+        Self::new(
+            "published",
+            Rule::Published,
+            "Which vintage: `latest`, `first`, `all`, or a date (a year, a month or a day): the newest value published by then.",
+        )
+    }
+
+    pub fn parameters(&self) -> Vec<Parameter> {
+        let named = |ending: &str| format!("{}{ending}", self.name);
+        let about = |what: &str| format!("{} {what}", self.about);
+        let one = |shape: Shape| vec![Parameter::new(self.name, self.about, shape)];
+        let list = |shape: Shape| vec![Parameter::new(self.name, self.about, shape).list()];
+        match &self.rule {
+            Rule::Any | Rule::Listed => list(Shape::Text(LONGEST_VALUE)),
+            Rule::Words(words) => list(Shape::Word(words)),
+            Rule::Region => list(Shape::Region),
+            Rule::County => list(Shape::County),
+            Rule::Years => list(Shape::Integer(1_800, 2_200)),
+            Rule::Integers => vec![
+                Parameter::new(named("_min"), about("At least this."), Shape::Integer(i64::MIN, i64::MAX)),
+                Parameter::new(named("_max"), about("At most this."), Shape::Integer(i64::MIN, i64::MAX)),
+            ],
+            Rule::Dates => vec![
+                Parameter::new(named("_from"), about("This day, month or year, or later."), Shape::PartialDate),
+                Parameter::new(named("_to"), about("This day, month or year, or earlier."), Shape::PartialDate),
+            ],
+            Rule::Period => vec![
+                Parameter::new("period", self.about, Shape::Period).list(),
+                Parameter::new("period_from", "Rows for periods that begin in this one or later.", Shape::Period),
+                Parameter::new("period_to", "Rows for periods that end in this one or earlier.", Shape::Period),
+            ],
+            Rule::Flag => one(Shape::Word(TRUTHS)),
+            Rule::ValidOn => one(Shape::Date),
+            Rule::Published => vec![Parameter::new(self.name, self.about, Shape::Vintage).default("latest")],
+        }
+    }
+
+    /// Adds to a WHERE over the table `t` what the request asks of this filter. `at` is the revision read at.
+    pub fn apply(&self, asked: &Asked, at: i64, mut sql: Statement) -> Statement {
+        let column = self.column;
+        let values = asked.all(self.name);
+        match &self.rule {
+            Rule::Published => return vintage(asked.one(self.name).unwrap_or("latest"), at, sql),
+            Rule::Any | Rule::Words(_) | Rule::Region if !values.is_empty() => {
+                sql = among(sql, column, values.iter().cloned());
+            }
+            // A county is in its own county, so its row answers too.
+            Rule::County if !values.is_empty() => sql = among(sql, column, values.iter().cloned()),
+            Rule::Years if !values.is_empty() => {
+                sql = sql
+                    .sql(format!(" AND t.{column} IN "))
+                    .bind_list(values.iter().filter_map(|v| v.parse::<i64>().ok()));
+            }
+            Rule::Listed if !values.is_empty() => {
+                sql = sql.sql(" AND (");
+                for (i, value) in values.iter().enumerate() {
+                    let or = if i > 0 { " OR " } else { "" };
+                    sql = sql
+                        .sql(format!("{or}(' ' || t.{column} || ' ') LIKE "))
+                        .bind(format!("% {} %", escape_like(value)))
+                        .sql(" ESCAPE '\\'");
+                }
+                sql = sql.sql(")");
+            }
+            Rule::Integers => {
+                for (ending, operator) in [("_min", ">="), ("_max", "<=")] {
+                    if let Some(bound) = asked.integer(&format!("{}{ending}", self.name)) {
+                        sql = sql.sql(format!(" AND t.{column} {operator} ")).bind(bound);
+                    }
+                }
+            }
+            Rule::Dates => {
+                if let Some(from) = asked.one(&format!("{}_from", self.name)) {
+                    sql = sql.sql(format!(" AND t.{column} >= ")).bind(from);
+                }
+                if let Some(to) = asked.one(&format!("{}_to", self.name)) {
+                    sql = sql.sql(format!(" AND t.{column} <= ")).bind(up_to(to));
+                }
+            }
+            Rule::Period => {
+                use crate::domain::Period;
+                if !values.is_empty() {
+                    sql = among(sql, column, values.iter().cloned());
+                }
+                if let Some(from) = asked.one("period_from").and_then(|p| Period::parse(p).ok()) {
+                    sql = sql.sql(" AND t.period_start >= ").bind(from.start.to_string());
+                }
+                if let Some(to) = asked.one("period_to").and_then(|p| Period::parse(p).ok()) {
+                    sql = sql.sql(" AND t.period_end <= ").bind(to.end.to_string());
+                }
+            }
+            Rule::Flag => {
+                if let Some(truth) = asked.one(self.name) {
+                    sql = sql.sql(format!(" AND t.{column} = ")).bind(truth == "true");
+                }
+            }
+            Rule::ValidOn => {
+                if let Some(day) = asked.one(self.name) {
+                    sql = sql
+                        .sql(" AND (t.valid_from IS NULL OR t.valid_from <= ")
+                        .bind(day)
+                        .sql(") AND (t.valid_to IS NULL OR t.valid_to > ")
+                        .bind(day)
+                        .sql(")");
+                }
+            }
+            _ => {}
+        }
+        sql
+    }
+}
+
+fn among(sql: Statement, column: &str, values: impl ExactSizeIterator<Item = String>) -> Statement {
+    if values.len() == 1 {
+        return values.fold(sql.sql(format!(" AND t.{column} = ")), Statement::bind);
+    }
+    sql.sql(format!(" AND t.{column} IN ")).bind_list(values)
+}
+
+/// The newest (or first) vintage of each figure: no other of the same figure lies beyond it.
+fn vintage(which: &str, at: i64, sql: Statement) -> Statement {
+    let (beyond, by) = match which {
+        "all" => return sql,
+        "first" => ("<", None),
+        "latest" => (">", None),
+        date => (">", Some(up_to(date))),
+    };
+    let mut sql = sql;
+    if let Some(by) = &by {
+        sql = sql.sql(" AND t.published <= ").bind(by.as_str());
+    }
+    sql = sql
+        .sql(format!(
+            " AND NOT EXISTS (SELECT 1 FROM observations o WHERE o.indicator = t.indicator AND o.region = t.region \
+             AND o.period = t.period AND o.published {beyond} t.published AND o.revision <= "
+        ))
+        .bind(at)
+        .sql(" AND o.ended > ")
+        .bind(at);
+    if let Some(by) = by {
+        sql = sql.sql(" AND o.published <= ").bind(by);
+    }
+    sql.sql(")")
+}
+
+/// The last text that a date as precise as this can begin: `2021` includes `2021-06`, `2021-06` includes `2021-06-23`.
+fn up_to(date: &str) -> String {
+    format!("{date}~")
+}
+
+/// Each word of a search must stand somewhere in the searched text.
+pub fn search(asked: &Asked, mut sql: Statement) -> Statement {
+    for word in asked.one("q").map(text::fold).unwrap_or_default().split_whitespace() {
+        sql = sql.sql(" AND t.search_text LIKE ").bind(format!("%{}%", escape_like(word))).sql(" ESCAPE '\\'");
+    }
+    sql
+}
+
+fn escape_like(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}

@@ -1,0 +1,119 @@
+//! What happens to every request, whatever it asks for: its id, its encoding, its token, its errors, its headers.
+use super::asked::decode;
+use super::auth;
+use super::token::Issuers;
+use crate::error::{Error, Kind};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The paths there are and the methods of each, as the document has them.
+pub struct Routes(pub Vec<(ResourceDef, Vec<&'static str>)>);
+
+impl Routes {
+    fn methods(&self, path: &str) -> Option<String> {
+        self.0.iter().find(|(pattern, _)| pattern.is_match(path)).map(|(_, methods)| methods.join(", "))
+    }
+}
+
+/// Wraps every request. Errors get their path, answers their headers, and a panic becomes a 500 with a body.
+pub async fn every(
+    mut req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let id = request_id(req.headers());
+    req.extensions_mut().insert(id.clone());
+    let private = req.headers().contains_key(header::AUTHORIZATION);
+    if let Err(refused) = admit(&req) {
+        let response = refused.response(Some(req.path()));
+        return Ok(finished(req.into_response(response), &id, private));
+    }
+    // A HEAD is a GET whose body the connection leaves out.
+    if req.method() == Method::HEAD {
+        req.head_mut().method = Method::GET;
+    }
+    let answered = AssertUnwindSafe(next.call(req)).catch_unwind().await;
+    let answered = answered.unwrap_or_else(|_| Err(Error::internal("a handler panicked").into()));
+    let response = answered?.map_into_boxed_body();
+    Ok(finished(explained(response, &id), &id, private))
+}
+
+/// What needs no handler to be refused.
+fn admit(req: &ServiceRequest) -> Result<(), Error> {
+    decode(&req.uri().path().replace('+', "%2B"))?;
+    decode(req.query_string())?;
+    if matches!(*req.method(), Method::GET | Method::HEAD)
+        && let Some(issuers) = req.app_data::<Data<Issuers>>()
+    {
+        auth::presented(req.headers(), issuers)?;
+    }
+    Ok(())
+}
+
+/// An error of ours, written anew with the path it answers, and logged where it is our fault.
+fn explained(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<BoxBody> {
+    let Some(error) = response.response().error().and_then(|e| e.as_error::<Error>()) else {
+        return response;
+    };
+    if let Some(cause) = error.cause() {
+        log::error!("request {}: {}: {}", id.0, error.kind.slug(), cause.escape_debug());
+    }
+    let new = error.response(Some(response.request().path()));
+    ServiceResponse::new(response.request().clone(), new)
+}
+
+fn finished(mut response: ServiceResponse<BoxBody>, id: &RequestId, private: bool) -> ServiceResponse<BoxBody> {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(id) = HeaderValue::from_str(&id.0) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if private {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// Names a request in the log and in its answer.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+fn request_id(headers: &HeaderMap) -> RequestId {
+    let given = headers.get(REQUEST_ID).and_then(|v| v.to_str().ok());
+    let plain = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    RequestId(given.filter(plain).map(str::to_owned).unwrap_or_else(|| {
+        let mut noise = [0u8; 12];
+        // Without randomness the id is only less useful.
+        let _ = aws_lc_rs::rand::fill(&mut noise);
+        BASE64.encode(noise).replace(['-', '_'], "x")
+    }))
+}
+
+/// Nothing answers here: the path is unknown, or has other methods, or is written with a slash too many.
+pub async fn unrouted(req: HttpRequest, routes: Data<Routes>) -> Result<HttpResponse, Error> {
+    let path = req.path();
+    if let Some(methods) = routes.methods(path) {
+        if req.method() == Method::OPTIONS {
+            return Ok(HttpResponse::NoContent().insert_header((header::ALLOW, methods)).finish());
+        }
+        let detail = format!("this has {methods}");
+        return Err(Error::new(Kind::MethodNotAllowed).detail(detail).header(header::ALLOW, &methods));
+    }
+    let trimmed = path.trim_end_matches('/');
+    // Only a path of ours is ever put into `Location`, never `//host`.
+    if trimmed != path && routes.methods(trimmed).is_some() {
+        let query = if req.query_string().is_empty() { String::new() } else { format!("?{}", req.query_string()) };
+        let location = format!("{trimmed}{query}");
+        return Ok(HttpResponse::PermanentRedirect().insert_header((header::LOCATION, location)).finish());
+    }
+    Err(Error::new(Kind::NotFound).detail("there is no such path; the document is at /openapi.json"))
+}

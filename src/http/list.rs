@@ -1,0 +1,313 @@
+//! A list as it was asked for: which rows, in which order, which page of them, in which form, at which revision.
+use super::answer::{Head, Keep};
+use super::asked::{Asked, encode};
+use super::filter::{self, MOST_ROWS, ROWS};
+use super::format::{self, Format, Picked};
+use super::page::{Cursor, short_hash};
+use super::resource::{Collection, Resource};
+use super::sort::{self, Key};
+use super::{ATTRIBUTION, Settings};
+use crate::db::head::{self, Mark};
+use crate::db::{Database, Db, Statement};
+use crate::domain::Language;
+use crate::error::{Error, Kind, Mistake};
+use actix_web::{HttpRequest, http::header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What stands beside the rows of every list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Meta {
+    /// The revision that last touched what the answer shows; with it in `as_of` the answer never changes.
+    #[schema(example = 18)]
+    pub revision: i64,
+    /// When that revision was written.
+    #[schema(example = "2026-11-22T10:00:00.000Z", format = DateTime)]
+    pub updated_at: Option<String>,
+    /// The language of titles and descriptions.
+    #[schema(example = "nb")]
+    pub language: &'static str,
+    #[schema(example = "NLOD-2.0")]
+    pub license: String,
+    pub attribution: &'static str,
+    /// The question, in its canonical spelling.
+    #[schema(example = "/v1/goals?plan=rus-2016-2020")]
+    pub query: String,
+    /// The address of this answer for good.
+    pub cite_as: String,
+    /// What a reader should know of the answer.
+    pub warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Body<'a, D> {
+    data: D,
+    total: i64,
+    next_cursor: Option<&'a str>,
+    next: Option<&'a str>,
+    meta: &'a Meta,
+}
+
+/// At which revision to read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum At {
+    /// The newest that touched the collection.
+    Newest(Mark),
+    /// The one named.
+    Revision(i64),
+    /// The one that was newest at a time.
+    Time(String),
+}
+
+impl At {
+    /// What `as_of` asks for. A revision that has not been written yet is refused.
+    pub fn of(asked: &Asked, db: &Database, collection: &Collection) -> Result<Self, Error> {
+        let Some(as_of) = asked.one("as_of") else {
+            return Ok(Self::Newest(db.head().of(collection.name())));
+        };
+        let Ok(revision) = as_of.parse::<i64>() else {
+            return Ok(Self::Time(as_of.to_owned()));
+        };
+        let newest = db.head().revision;
+        if revision > newest {
+            let message = format!("revision {revision} has not been written; the newest is {newest}");
+            return Err(Error::because(Kind::InvalidParameter, Mistake::query("as_of", "invalid", message)));
+        }
+        Ok(Self::Revision(revision))
+    }
+
+    /// The revision, where it is known without asking the database.
+    pub fn known(&self) -> Option<i64> {
+        match self {
+            Self::Newest(mark) => Some(mark.revision),
+            Self::Revision(revision) => Some(*revision),
+            Self::Time(_) => None,
+        }
+    }
+
+    /// The revision and its time.
+    pub fn mark(&self, conn: &mut Db) -> Result<Mark, Error> {
+        let revision = match self {
+            Self::Newest(mark) => return Ok(mark.clone()),
+            Self::Revision(revision) => *revision,
+            Self::Time(time) => head::revision_at(conn, time)?,
+        };
+        Ok(Mark { revision, time: head::time_of(conn, revision)?.unwrap_or_default() })
+    }
+
+    pub fn keep(&self) -> Keep {
+        if matches!(self, Self::Revision(_)) { Keep::Forever } else { Keep::Briefly }
+    }
+}
+
+/// The language of an answer, and the header it was read from, if it was.
+pub fn language(req: &HttpRequest, asked: &Asked) -> (Language, Option<&'static str>) {
+    match asked.language() {
+        Some(language) => (language, None),
+        None => {
+            let accepted = req.headers().get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+            (accepted.map_or_else(Language::default, Language::accepted), Some("Accept-Language"))
+        }
+    }
+}
+
+/// A list asked for, ready to be read.
+#[derive(Debug, Clone)]
+pub struct List {
+    pub asked: Asked,
+    pub format: Format,
+    pub language: Language,
+    pub at: At,
+    path: String,
+    vary: Vec<&'static str>,
+    keys: Vec<Key>,
+    limit: Option<i64>,
+    cursor: Option<Cursor>,
+    fields: Vec<String>,
+}
+
+/// What was found.
+pub struct Found<R> {
+    pub rows: Vec<R>,
+    pub total: i64,
+    pub next: Option<Cursor>,
+    pub mark: Mark,
+}
+
+impl List {
+    pub fn read<R: Resource>(req: &HttpRequest, db: &Database) -> Result<Self, Error> {
+        let collection = R::collection();
+        let asked = Asked::read(req.query_string(), &collection.list_parameters())?;
+        let format = Format::choose(&asked, req.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()))?;
+        let (language, language_from) = language(req, &asked);
+        let mut vary: Vec<&'static str> = language_from.into_iter().collect();
+        if asked.one("format").is_none() {
+            vary.push("Accept");
+        }
+        let keys = sort::keys(collection, asked.all("sort"));
+        let limit = asked.integer("limit").or(if format.is_table() { None } else { Some(ROWS) });
+        let at = At::of(&asked, db, collection)?;
+        let mut list = Self {
+            path: format!("/v1/{}", collection.name()),
+            fields: asked.all("fields").to_vec(),
+            cursor: None,
+            asked,
+            format,
+            language,
+            at,
+            vary,
+            keys,
+            limit,
+        };
+        if let Some(text) = list.asked.one("cursor") {
+            let cursor = Cursor::open(text, &list.question())?;
+            if cursor.revision > db.head().revision || !sort::fits(&list.keys, &cursor.place) {
+                let mistake = Mistake::query("cursor", "invalid", "is of another database");
+                return Err(Error::because(Kind::InvalidCursor, mistake));
+            }
+            // Every page of a walk is read where the first was.
+            if !matches!(list.at, At::Revision(_)) {
+                list.at = At::Revision(cursor.revision);
+            }
+            list.cursor = Some(cursor);
+        }
+        Ok(list)
+    }
+
+    /// What a cursor belongs to: the path, the filters, the order. Neither the size of a page nor its form matters.
+    fn question(&self) -> String {
+        format!("{}?{}", self.path, self.asked.canonical(&["cursor", "limit", "format", "lang", "fields"]))
+    }
+
+    fn rows_at<R: Resource>(&self, at: i64) -> Statement {
+        let mut sql = Statement::new(" WHERE t.revision <= ").bind(at).sql(" AND t.ended > ").bind(at);
+        for filter in &R::collection().filters {
+            sql = filter.apply(&self.asked, at, sql);
+        }
+        filter::search(&self.asked, sql)
+    }
+
+    /// Reads the page, or the whole table.
+    pub fn load<R: Resource>(&self, conn: &mut Db) -> Result<Found<R>, Error> {
+        let table = R::table();
+        let mark = self.at.mark(conn)?;
+        let matching = self.rows_at::<R>(mark.revision);
+        let mut sql = Statement::new(format!("SELECT {} FROM {} t", table.selection(self.language), table.name))
+            .append(matching.clone());
+        if let Some(cursor) = &self.cursor {
+            sql = sort::beyond(&self.keys, &cursor.place, sql);
+        }
+        sql = sql.sql(sort::order(&self.keys));
+        if let Some(limit) = self.limit {
+            sql = sql.sql(" LIMIT ").bind(limit.min(MOST_ROWS) + 1);
+        }
+        let mut rows: Vec<R> = sql.rows(conn)?;
+        let more = self.limit.is_some_and(|limit| rows.len() as i64 > limit);
+        if let Some(limit) = self.limit {
+            rows.truncate(limit as usize);
+        }
+        let total = match &self.cursor {
+            Some(cursor) => cursor.total,
+            None if !more => rows.len() as i64,
+            None => count(conn, &table.name, matching)?,
+        };
+        let next = match rows.last().filter(|_| more) {
+            Some(last) => {
+                let place = sort::place(&self.keys, &serde_json::to_value(last).map_err(Error::internal)?);
+                Some(Cursor { revision: mark.revision, total, place })
+            }
+            None => None,
+        };
+        Ok(Found { rows, total, next, mark })
+    }
+
+    /// The tag and the caching of the answer: known before the rows are, unless a time was asked for.
+    pub fn head(&self, revision: i64, time: Option<String>) -> Head {
+        let variant = [self.path.as_str(), &self.asked.canonical(&[]), self.format.word(), self.language.code()];
+        let hash = short_hash(&variant.map(str::as_bytes));
+        Head {
+            tag: format!("{revision}-{hash}"),
+            time: time.filter(|t| !t.is_empty()),
+            keep: if self.asked.one("as_of").is_some() { self.at.keep() } else { Keep::Briefly },
+            content_type: self.format.content_type(),
+            language: Some(self.language),
+            vary: self.vary.clone(),
+            links: vec![],
+            file_name: None,
+        }
+    }
+
+    /// Puts what was found into the form asked for.
+    pub fn render<R: Resource>(&self, settings: &Settings, found: &Found<R>) -> Result<(Head, Vec<u8>), Error> {
+        let mut head = self.head(found.mark.revision, Some(found.mark.time.clone()));
+        let address = |query: String| {
+            let mark = if query.is_empty() { "" } else { "?" };
+            format!("{}{mark}{query}", self.path)
+        };
+        let cited = self.asked.canonical(&["cursor", "as_of"]);
+        let glue = if cited.is_empty() { "" } else { "&" };
+        let cite_as =
+            format!("{}{}", settings.base_url, address(format!("{cited}{glue}as_of={}", found.mark.revision)));
+        let next_cursor = found.next.as_ref().map(|c| c.seal(&self.question()));
+        let next = next_cursor.as_ref().map(|cursor| {
+            let rest = self.asked.canonical(&["cursor"]);
+            let glue = if rest.is_empty() { "" } else { "&" };
+            format!("{}{}", settings.base_url, address(format!("{rest}{glue}cursor={}", encode(cursor))))
+        });
+        if let Some(next) = &next {
+            head.links.push((next.clone(), "next"));
+        }
+        head.links.push((cite_as.clone(), "cite-as"));
+        let body = match self.format {
+            Format::Csv => {
+                head.file_name = Some(format!("opptrapping-{}-r{}.csv", R::collection().name(), found.mark.revision));
+                self.csv(&found.rows)?
+            }
+            Format::Json => {
+                let meta = Meta {
+                    revision: found.mark.revision,
+                    updated_at: head.time.clone(),
+                    language: self.language.code(),
+                    license: settings.license.clone(),
+                    attribution: ATTRIBUTION,
+                    query: address(self.asked.canonical(&[])),
+                    cite_as,
+                    warnings: vec![],
+                };
+                self.json(found, next_cursor.as_deref(), next.as_deref(), &meta)?
+            }
+        };
+        Ok((head, body))
+    }
+
+    fn csv<R: Resource>(&self, rows: &[R]) -> Result<Vec<u8>, Error> {
+        if !self.fields.is_empty() {
+            return format::csv_picked(&self.fields, rows);
+        }
+        let header: Vec<String> = R::table().columns.iter().map(|c| c.name.clone()).collect();
+        format::csv(&header, rows)
+    }
+
+    fn json<R: Resource>(
+        &self,
+        found: &Found<R>,
+        next_cursor: Option<&str>,
+        next: Option<&str>,
+        meta: &Meta,
+    ) -> Result<Vec<u8>, Error> {
+        let total = found.total;
+        if self.fields.is_empty() {
+            let body = Body { data: &found.rows, total, next_cursor, next, meta };
+            return serde_json::to_vec(&body).map_err(Error::internal);
+        }
+        let rows: Result<Vec<_>, _> = found.rows.iter().map(serde_json::to_value).collect();
+        let rows = rows.map_err(Error::internal)?;
+        let data: Vec<Picked> = rows.iter().map(|row| Picked { row, fields: &self.fields }).collect();
+        serde_json::to_vec(&Body { data, total, next_cursor, next, meta }).map_err(Error::internal)
+    }
+}
+
+fn count(conn: &mut Db, table: &str, matching: Statement) -> Result<i64, Error> {
+    let sql = Statement::new(format!("SELECT COUNT(*) FROM {table} t")).append(matching);
+    Ok(sql.row::<(i64,)>(conn)?.map_or(0, |(n,)| n))
+}

@@ -1,0 +1,51 @@
+//! How every endpoint speaks: filters, pages, formats, caching, tokens, errors, the document. Knows no resource.
+pub mod admin;
+pub mod answer;
+pub mod asked;
+pub mod auth;
+pub mod body;
+pub mod check;
+pub mod docs;
+pub mod filter;
+pub mod format;
+pub mod guard;
+pub mod list;
+pub mod openapi30;
+pub mod page;
+pub mod prelude;
+pub mod read;
+pub mod resource;
+pub mod shape;
+pub mod sort;
+pub mod token;
+pub mod write;
+
+pub(crate) use resource::{collection, table};
+
+/// What handlers need beside the database.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the service is reached from outside, without a slash at the end. Links are built from it alone, never
+    /// from what a request says of its host.
+    pub base_url: String,
+    pub license: String,
+    pub publisher: String,
+    pub contact: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            base_url: "http://127.0.0.1:8080".into(),
+            license: "NLOD-2.0".into(),
+            publisher: "Opptrapping".into(),
+            contact: None,
+        }
+    }
+}
+
+/// Whom to name when using the data.
+pub const ATTRIBUTION: &str = "Contains data under the Norwegian Licence for Open Government Data (NLOD 2.0) from the sources named on each row, Statistics Norway among them.";
+
+/// Where the licence of the data is to be read.
+pub const LICENSE_URL: &str = "https://data.norge.no/nlod/en/2.0";

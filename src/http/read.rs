@@ -1,0 +1,236 @@
+//! The reading handlers, the same for every collection.
+use super::Settings;
+use super::answer::{Head, Keep};
+use super::asked::Asked;
+use super::filter::{Filter, Parameter};
+use super::format::Picked;
+use super::list::{At, List, language};
+use super::page::short_hash;
+use super::resource::Resource;
+use crate::db::head::Mark;
+use crate::db::{CURRENT, Database, Db, Statement, revision};
+use crate::domain::{Language, Region};
+use crate::error::{Error, Kind};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// `GET /v1/{collection}`
+pub async fn list<R: Resource>(
+    req: HttpRequest,
+    db: Data<Database>,
+    settings: Data<Settings>,
+) -> Result<HttpResponse, Error> {
+    let list = List::read::<R>(&req, &db)?;
+    if let Some(revision) = list.at.known() {
+        let head = list.head(revision, None);
+        if head.is_known(&req) {
+            return Ok(head.not_modified(&req));
+        }
+    }
+    let base = settings.clone();
+    let (head, body) = db
+        .reading(move |conn| {
+            let found = list.load::<R>(conn)?;
+            list.render(&base, &found)
+        })
+        .await?;
+    Ok(if head.is_known(&req) { head.not_modified(&req) } else { head.ok(&req, &settings, body) })
+}
+
+/// `GET /v1/{collection}/{id}`
+pub async fn one<R: Resource>(
+    req: HttpRequest,
+    id: Path<String>,
+    db: Data<Database>,
+    settings: Data<Settings>,
+) -> Result<HttpResponse, Error> {
+    let asked = Asked::read(req.query_string(), &R::collection().item_parameters())?;
+    let at = At::of(&asked, &db, R::collection())?;
+    let (language, language_from) = language(&req, &asked);
+    let (id, keep) = (id.into_inner(), at.keep());
+    let fields = asked.all("fields").to_vec();
+    let (mark, version, row) = db
+        .reading(move |conn| {
+            let mark = at.mark(conn)?;
+            match find::<R>(conn, &id, mark.revision, language, &asked)? {
+                Some((version, row)) => Ok((mark, version, row)),
+                None if matches!(at, At::Newest(_)) => Err(revision::absent(conn, R::table(), &id)?),
+                None => {
+                    Err(Error::new(Kind::NotFound)
+                        .detail(format!("there was no such thing at revision {}", mark.revision)))
+                }
+            }
+        })
+        .await?;
+    let tag = item_tag(version, language, &fields);
+    let head = Head {
+        keep,
+        time: Some(mark.time).filter(|t| !t.is_empty()),
+        language: Some(language),
+        vary: language_from.into_iter().collect(),
+        links: vec![(
+            format!("{}/v1/{}/{}?as_of={}", settings.base_url, R::collection().name(), row.id(), mark.revision),
+            "cite-as",
+        )],
+        ..Head::json(tag)
+    };
+    if head.is_known(&req) {
+        return Ok(head.not_modified(&req));
+    }
+    let body = if fields.is_empty() {
+        serde_json::to_vec(&row)
+    } else {
+        serde_json::to_value(&row).and_then(|row| serde_json::to_vec(&Picked { row: &row, fields: &fields }))
+    };
+    Ok(head.ok(&req, &settings, body.map_err(Error::internal)?))
+}
+
+/// The tag of one version of a row: the revision it is from, and what else the bytes depend on.
+pub fn item_tag(version: i64, language: Language, fields: &[String]) -> String {
+    let mut tag = version.to_string();
+    if language != Language::default() {
+        tag.push('-');
+        tag.push_str(language.code());
+    }
+    if !fields.is_empty() {
+        tag.push('-');
+        tag.push_str(&short_hash(&[fields.join(",").as_bytes()]));
+    }
+    tag
+}
+
+/// One row as it was at a revision, with the revision it is from.
+pub fn find<R: Resource>(
+    conn: &mut Db,
+    id: &str,
+    at: i64,
+    language: Language,
+    asked: &Asked,
+) -> Result<Option<(i64, R)>, Error> {
+    let table = R::table();
+    let select = || {
+        Statement::new(format!(
+            "SELECT t.revision, {} FROM {} t WHERE t.revision <= ",
+            table.selection(language),
+            table.name
+        ))
+        .bind(at)
+        .sql(" AND t.ended > ")
+        .bind(at)
+    };
+    let by_code = R::collection().by_code.then(|| Region::parse(id).ok()).flatten();
+    let Some(region) = by_code else {
+        return Ok(select().sql(" AND t.id = ").bind(id).row(conn)?);
+    };
+    // A code alone may have several versions: that of the day asked for, else of today, else the last there was.
+    let coded = || select().sql(" AND t.region = ").bind(region.key());
+    let on = |asked: &Asked| Filter::valid_on().apply(asked, at, coded()).sql(" ORDER BY t.id DESC");
+    if asked.one("valid_on").is_some() {
+        return Ok(on(asked).row(conn)?);
+    }
+    let today = format!("valid_on={}", chrono::Utc::now().date_naive());
+    let today = Asked::read(&today, &Filter::valid_on().parameters())?;
+    match on(&today).row(conn)? {
+        Some(row) => Ok(Some(row)),
+        None => Ok(coded().sql(" ORDER BY t.id DESC").row(conn)?),
+    }
+}
+
+/// One version in a history.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Version<R> {
+    /// The revision that wrote it.
+    pub revision: i64,
+    /// The revision that replaced or deleted it; null while it is current.
+    pub ended: Option<i64>,
+    /// When it was written.
+    pub time: String,
+    /// Why, where the writer said so.
+    pub reason: Option<String>,
+    /// Names of the fields in which it differs from the version before; all of them in the first.
+    pub changed: Vec<String>,
+    /// The row as it was.
+    pub row: R,
+}
+
+#[derive(Serialize)]
+struct History<R> {
+    data: Vec<Version<R>>,
+    total: usize,
+}
+
+/// `GET /v1/{collection}/{id}/history`
+pub async fn history<R: Resource>(
+    req: HttpRequest,
+    id: Path<String>,
+    db: Data<Database>,
+    settings: Data<Settings>,
+) -> Result<HttpResponse, Error> {
+    let asked = Asked::read(req.query_string(), &Parameter::of_histories())?;
+    let (language, language_from) = language(&req, &asked);
+    let Mark { revision: newest, time } = db.head().of(R::collection().name());
+    let head = Head {
+        time: Some(time).filter(|t| !t.is_empty()),
+        keep: Keep::Briefly,
+        language: Some(language),
+        vary: language_from.into_iter().collect(),
+        ..Head::json(format!("{newest}-{}", short_hash(&[req.path().as_bytes(), language.code().as_bytes()])))
+    };
+    if head.is_known(&req) {
+        return Ok(head.not_modified(&req));
+    }
+    let id = id.into_inner();
+    let versions = db.reading(move |conn| versions::<R>(conn, &id, newest, language)).await?;
+    let total = versions.len();
+    let body = serde_json::to_vec(&History { data: versions, total }).map_err(Error::internal)?;
+    Ok(head.ok(&req, &settings, body))
+}
+
+type Versioned<R> = (i64, i64, Option<String>, Option<String>, R);
+
+fn versions<R: Resource>(conn: &mut Db, id: &str, newest: i64, language: Language) -> Result<Vec<Version<R>>, Error> {
+    let table = R::table();
+    let mut sql = Statement::new(format!(
+        "SELECT t.revision, t.ended, (SELECT time FROM revisions r WHERE r.revision = t.revision), \
+         (SELECT reason FROM revisions r WHERE r.revision = t.revision), {} FROM {} t WHERE ",
+        table.selection(language),
+        table.name
+    ));
+    // A code alone has the history of every place that bore it.
+    sql = match R::collection().by_code.then(|| Region::parse(id).ok()).flatten() {
+        Some(region) => sql.sql("t.region = ").bind(region.key()),
+        None => sql.sql("t.id = ").bind(id),
+    };
+    let found: Vec<Versioned<R>> =
+        sql.sql(" AND t.revision <= ").bind(newest).sql(" ORDER BY t.id, t.revision").rows(conn)?;
+    if found.is_empty() {
+        return Err(Error::new(Kind::NotFound).detail(format!("there has been no `{id}` in {}", table.collection)));
+    }
+    let mut before: Option<(String, serde_json::Value)> = None;
+    let mut all = Vec::with_capacity(found.len());
+    for (revision, ended, time, reason, row) in found {
+        let value = serde_json::to_value(&row).map_err(Error::internal)?;
+        let same = before.as_ref().filter(|(id, _)| id == row.id()).map(|(_, value)| value);
+        let changed = table
+            .columns
+            .iter()
+            .filter(|c| same.is_none_or(|b| b[c.name.as_str()] != value[c.name.as_str()]))
+            .map(|c| c.name.clone())
+            .collect();
+        before = Some((row.id().to_owned(), value));
+        let ended = (ended != CURRENT && ended <= newest).then_some(ended);
+        all.push(Version { revision, ended, time: time.unwrap_or_default(), reason, changed, row });
+    }
+    Ok(all)
+}
+
+/// Every row at a revision, as the CSV that `GET` gives.
+pub fn dump<R: Resource>(conn: &mut Db, at: i64) -> Result<Vec<u8>, Error> {
+    let table = R::table();
+    let sql = format!("SELECT {} FROM {} t WHERE t.revision <= ", table.selection(Language::default()), table.name);
+    let rows: Vec<R> = Statement::new(sql).bind(at).sql(" AND t.ended > ").bind(at).sql(" ORDER BY t.id").rows(conn)?;
+    let header: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
+    super::format::csv(&header, &rows)
+}

@@ -1,0 +1,164 @@
+//! A collection: what a resource says of itself, once, from which its routes, its parameters and its document follow.
+use super::filter::{Filter, Parameter};
+use super::{docs, guard, read, write};
+use crate::db::bulk::{self, Tally};
+use crate::db::table::{Record, Table};
+use crate::db::{Db, Write};
+use crate::error::Error;
+use actix_web::web;
+use std::io::Read;
+
+/// A published resource.
+pub trait Resource: Record {
+    fn collection() -> &'static Collection;
+}
+
+/// What is said of a collection.
+pub struct Collection {
+    pub table: &'static Table,
+    /// One of it, as in operation ids: `goal`.
+    pub singular: &'static str,
+    /// The scope a token needs to write.
+    pub scope: &'static str,
+    /// What it holds, for the document.
+    pub about: &'static str,
+    pub filters: Vec<Filter>,
+    pub sorts: &'static [&'static str],
+    pub default_sort: &'static str,
+    /// Whether a region key without a date finds the version of a day.
+    pub by_code: bool,
+    /// An id that the reference data has.
+    pub example: String,
+}
+
+impl Collection {
+    pub fn new(table: &'static Table, singular: &'static str, scope: &'static str, about: &'static str) -> Self {
+        let example =
+            table.column("id").and_then(|c| c.example.as_ref()?.as_str().map(str::to_owned)).unwrap_or_default();
+        Self {
+            table,
+            singular,
+            scope,
+            about,
+            filters: vec![],
+            sorts: &["id"],
+            default_sort: "id",
+            by_code: false,
+            example,
+        }
+    }
+
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filters.push(filter);
+        self
+    }
+
+    /// The fields a list may be sorted by, and the one it is unless asked.
+    pub fn sorts(mut self, sorts: &'static [&'static str], default: &'static str) -> Self {
+        (self.sorts, self.default_sort) = (sorts, default);
+        self
+    }
+
+    pub fn by_code(mut self) -> Self {
+        self.by_code = true;
+        self
+    }
+
+    /// The name in a URL.
+    pub fn name(&self) -> &'static str {
+        self.table.collection
+    }
+
+    /// The parameters of its list, the common ones last.
+    pub fn list_parameters(&self) -> Vec<Parameter> {
+        let mut all: Vec<Parameter> = self.filters.iter().flat_map(|f| f.parameters()).collect();
+        all.extend(Parameter::of_lists(self));
+        all
+    }
+
+    /// The parameters of one thing.
+    pub fn item_parameters(&self) -> Vec<Parameter> {
+        let mut all = Parameter::of_items(self);
+        if self.by_code {
+            all.extend(Filter::valid_on().parameters());
+        }
+        all
+    }
+}
+
+/// Describes the table of a row: `table!(Goal, "goals", |t| t.refers(…))`.
+macro_rules! table {
+    ($row:ty, $collection:literal, $describe:expr) => {
+        fn table() -> &'static Table {
+            static TABLE: std::sync::LazyLock<Table> = std::sync::LazyLock::new(|| {
+                let describe: fn(Table) -> Table = $describe;
+                describe(Table::of::<$row>($collection))
+            });
+            &TABLE
+        }
+
+        fn id(&self) -> &str {
+            &self.id
+        }
+    };
+}
+pub(crate) use table;
+
+/// Describes the collection of a row: `collection!(Goal, "goal", "goals:write", "…", |c| c.filter(…))`.
+macro_rules! collection {
+    ($row:ty, $singular:literal, $scope:literal, $about:literal, $describe:expr) => {
+        fn collection() -> &'static Collection {
+            static COLLECTION: std::sync::LazyLock<Collection> = std::sync::LazyLock::new(|| {
+                let describe: fn(Collection) -> Collection = $describe;
+                describe(Collection::new(<$row as Record>::table(), $singular, $scope, $about))
+            });
+            &COLLECTION
+        }
+    };
+}
+pub(crate) use collection;
+
+/// A resource as the router and the document take it, with its type forgotten.
+pub struct Entry {
+    pub table: fn() -> &'static Table,
+    pub collection: fn() -> &'static Collection,
+    pub mount: fn(&mut web::ServiceConfig),
+    pub document: fn(&mut docs::Document),
+    /// Writes a CSV as rows of it.
+    pub load: fn(&mut Write, &mut dyn Read) -> Result<Tally, Error>,
+    /// Reads every row of it, as CSV.
+    pub dump: fn(&mut Db, i64) -> Result<Vec<u8>, Error>,
+}
+
+impl Entry {
+    pub const fn of<R: Resource>() -> Self {
+        Self {
+            table: R::table,
+            collection: R::collection,
+            mount: mount::<R>,
+            document: docs::resource::<R>,
+            load: bulk::csv::<R>,
+            dump: read::dump::<R>,
+        }
+    }
+}
+
+fn mount<R: Resource>(routes: &mut web::ServiceConfig) {
+    let name = R::collection().name();
+    let elsewhere = || web::to(guard::unrouted);
+    routes
+        .service(web::resource(format!("/{name}")).route(web::get().to(read::list::<R>)).default_service(elsewhere()));
+    routes.service(
+        web::resource(format!("/{name}/{{id}}/history"))
+            .route(web::get().to(read::history::<R>))
+            .default_service(elsewhere()),
+    );
+    routes.service(
+        web::resource(format!("/{name}/{{id}}"))
+            .route(web::get().to(read::one::<R>))
+            .route(web::put().to(write::put::<R>))
+            .route(web::patch().to(write::patch::<R>))
+            .route(web::delete().to(write::delete::<R>))
+            .default_service(elsewhere()),
+    );
+}

@@ -1,0 +1,121 @@
+//! The order of a list, and the place of a row in it.
+use super::resource::Collection;
+use crate::db::Statement;
+use crate::db::statement::{Type, Value};
+use crate::db::table::{Column, Table};
+use crate::domain::text;
+
+/// One key of an order. No key is null: the databases do not agree on where nulls go.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    field: String,
+    /// What is compared, in SQL.
+    expression: String,
+    holds: Type,
+    collated: bool,
+    pub descending: bool,
+}
+
+/// The keys of an order, the id last, so that no two rows share a place.
+pub fn keys(collection: &Collection, asked: &[String]) -> Vec<Key> {
+    let table = collection.table;
+    let default = [collection.default_sort.to_owned()];
+    let wanted = if asked.is_empty() { &default[..] } else { asked };
+    let mut keys: Vec<Key> = vec![];
+    for name in wanted {
+        let (name, descending) = name.strip_prefix('-').map_or((name.as_str(), false), |bare| (bare, true));
+        if keys.iter().any(|k| k.field == name) {
+            continue;
+        }
+        keys.extend(table.column(name).map(|column| key(table, column, descending)));
+    }
+    if !keys.iter().any(|k| k.field == "id") {
+        let descending = keys.last().is_some_and(|k| k.descending);
+        keys.extend(table.column("id").map(|column| key(table, column, descending)));
+    }
+    keys
+}
+
+fn key(table: &Table, column: &Column, descending: bool) -> Key {
+    let name = &column.name;
+    let collated = table.collated.contains(&name.as_str());
+    let expression = match (collated, column.nullable, column.holds) {
+        (true, ..) => format!("t.{name}_key"),
+        (_, false, _) => format!("t.{name}"),
+        (_, _, Type::Text) => format!("COALESCE(t.{name}, '')"),
+        (_, _, Type::Integer) => format!("COALESCE(t.{name}, {})", i64::MIN + 1),
+        (_, _, Type::Number) => format!("COALESCE(t.{name}, -1e308)"),
+        (_, _, Type::Boolean) => format!("COALESCE(t.{name}, false)"),
+    };
+    Key { field: name.clone(), expression, holds: column.holds, collated, descending }
+}
+
+/// The values that place a row in the order.
+pub fn place(keys: &[Key], row: &serde_json::Value) -> Vec<serde_json::Value> {
+    keys.iter()
+        .map(|key| {
+            let value = &row[key.field.as_str()];
+            match (key.collated, key.holds) {
+                (true, _) => text::sort_key(value.as_str().unwrap_or("")).into(),
+                (_, Type::Text) => value.as_str().unwrap_or("").into(),
+                (_, Type::Integer) => value.as_i64().unwrap_or(i64::MIN + 1).into(),
+                (_, Type::Number) => value.as_f64().unwrap_or(-1e308).into(),
+                (_, Type::Boolean) => value.as_bool().unwrap_or(false).into(),
+            }
+        })
+        .collect()
+}
+
+/// Whether what a cursor carries can be a place in this order.
+pub fn fits(keys: &[Key], place: &[serde_json::Value]) -> bool {
+    keys.len() == place.len()
+        && keys.iter().zip(place).all(|(key, value)| match (key.collated, key.holds) {
+            (true, _) | (_, Type::Text) => value.is_string(),
+            (_, Type::Integer) => value.is_i64(),
+            (_, Type::Number) => value.is_number(),
+            (_, Type::Boolean) => value.is_boolean(),
+        })
+}
+
+fn bound(key: &Key, value: &serde_json::Value) -> Value {
+    match (key.collated, key.holds) {
+        (true, _) | (_, Type::Text) => Value::Text(value.as_str().map(str::to_owned)),
+        (_, Type::Integer) => Value::Integer(value.as_i64()),
+        (_, Type::Number) => Value::Number(value.as_f64()),
+        (_, Type::Boolean) => Value::Boolean(value.as_bool()),
+    }
+}
+
+/// Adds the condition that a row lies beyond a place.
+pub fn beyond(keys: &[Key], place: &[serde_json::Value], mut sql: Statement) -> Statement {
+    let Some(first) = keys.first() else { return sql };
+    if keys.iter().all(|k| k.descending == first.descending) {
+        // A row comparison, which both databases answer from an index.
+        let columns: Vec<&str> = keys.iter().map(|k| k.expression.as_str()).collect();
+        let operator = if first.descending { "<" } else { ">" };
+        sql = sql.sql(format!(" AND ({}) {operator} ", columns.join(", ")));
+        sql = sql.sql("(");
+        for (i, (key, value)) in keys.iter().zip(place).enumerate() {
+            sql = if i > 0 { sql.sql(", ") } else { sql };
+            sql = sql.bind(bound(key, value));
+        }
+        return sql.sql(")");
+    }
+    sql = sql.sql(" AND (");
+    for (i, key) in keys.iter().enumerate() {
+        sql = sql.sql(if i > 0 { " OR (" } else { "(" });
+        for (before, value) in keys.iter().zip(place).take(i) {
+            sql = sql.sql(format!("{} = ", before.expression)).bind(bound(before, value)).sql(" AND ");
+        }
+        let operator = if key.descending { "<" } else { ">" };
+        sql = sql.sql(format!("{} {operator} ", key.expression)).bind(bound(key, &place[i])).sql(")");
+    }
+    sql.sql(")")
+}
+
+/// The ORDER BY of the keys.
+pub fn order(keys: &[Key]) -> String {
+    let parts: Vec<String> =
+        keys.iter().map(|k| format!("{}{}", k.expression, if k.descending { " DESC" } else { "" })).collect();
+    format!(" ORDER BY {}", parts.join(", "))
+}

@@ -1,0 +1,222 @@
+//! The writing handlers, the same for every collection: who, which version, what; then one revision.
+use super::Settings;
+use super::answer::tags;
+use super::asked::Asked;
+use super::auth::Writer;
+use super::body;
+use super::filter::Parameter;
+use super::list::language;
+use super::read::{find, item_tag};
+use super::resource::Resource;
+use super::shape::{self, Sent, Whole};
+use crate::db::{Database, Expect, Outcome, Write};
+use crate::domain::Language;
+use crate::error::{Error, Kind, Mistake};
+use actix_web::http::header::{self, HeaderName};
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Map, Value};
+
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// What a write needs beside its body.
+struct Order {
+    id: String,
+    expect: Expect,
+    reason: Option<String>,
+    asked: Asked,
+    language: Language,
+}
+
+impl Order {
+    fn read(req: &HttpRequest, id: Path<String>) -> Result<Self, Error> {
+        let asked = Asked::read(req.query_string(), &Parameter::of_writes())?;
+        let (language, _) = language(req, &asked);
+        let reason = match (asked.one("reason"), req.headers().get("reason")) {
+            (Some(reason), _) => Some(reason.to_owned()),
+            (None, Some(header)) => Some(reason_header(header)?),
+            (None, None) => None,
+        };
+        Ok(Self { id: id.into_inner(), expect: expectation(req)?, reason, asked, language })
+    }
+}
+
+fn reason_header(value: &header::HeaderValue) -> Result<String, Error> {
+    let text = std::str::from_utf8(value.as_bytes()).ok().map(str::trim).filter(|t| !t.contains('\0'));
+    text.filter(|t| (1..=500).contains(&t.chars().count())).map(str::to_owned).ok_or_else(|| {
+        let mistake = Mistake::header("Reason", "invalid", "must be 1 to 500 characters of UTF-8");
+        Error::because(Kind::MalformedRequest, mistake)
+    })
+}
+
+/// What the writer says it knows: `If-Match`, or `If-None-Match: *`.
+fn expectation(req: &HttpRequest) -> Result<Expect, Error> {
+    let refuse = |name: &str, message: &str| {
+        Err(Error::because(Kind::MalformedRequest, Mistake::header(name, "invalid", message)))
+    };
+    let single = |name: HeaderName| req.headers().get(name).map(|v| v.to_str().unwrap_or("").trim().to_owned());
+    match (single(header::IF_MATCH), single(header::IF_NONE_MATCH)) {
+        (Some(_), Some(_)) => refuse("If-Match", "cannot stand with If-None-Match"),
+        (None, None) => Ok(Expect::Unsaid),
+        (None, Some(any)) if any == "*" => Ok(Expect::Nothing),
+        (None, Some(_)) => refuse("If-None-Match", "must be * in a write"),
+        (Some(any), None) if any == "*" => refuse("If-Match", "must name a version; * would overwrite any"),
+        (Some(list), None) => {
+            // A tag read in another language or encoding has an ending after the revision.
+            let versions: Vec<i64> = tags(&list).filter_map(|tag| tag.split('-').next()?.parse().ok()).collect();
+            let weak = list.contains("W/");
+            if versions.is_empty() && tags(&list).next().is_none() || weak {
+                return refuse("If-Match", "must be strong entity tags, each in quotation marks");
+            }
+            Ok(Expect::Versions(versions))
+        }
+    }
+}
+
+/// `PUT /v1/{collection}/{id}`
+pub async fn put<R: Resource>(
+    writer: Writer<R>,
+    req: HttpRequest,
+    id: Path<String>,
+    payload: Payload,
+    db: Data<Database>,
+    settings: Data<Settings>,
+) -> Result<HttpResponse, Error> {
+    let order = Order::read(&req, id)?;
+    body::require_type(&req, &["application/json"], HeaderName::from_static("accept-post"))?;
+    let members = body::object(&body::bytes(&req, payload).await?)?;
+    let sent = shape::read(R::table(), members, Whole::Row)?;
+    store(writer, order, sent, Whole::Row, db, settings).await
+}
+
+/// `PATCH /v1/{collection}/{id}`
+pub async fn patch<R: Resource>(
+    writer: Writer<R>,
+    req: HttpRequest,
+    id: Path<String>,
+    payload: Payload,
+    db: Data<Database>,
+    settings: Data<Settings>,
+) -> Result<HttpResponse, Error> {
+    let order = Order::read(&req, id)?;
+    body::require_type(&req, &[MERGE_PATCH], HeaderName::from_static("accept-patch"))?;
+    let members = body::object(&body::bytes(&req, payload).await?)?;
+    let sent = shape::read(R::table(), members, Whole::Patch)?;
+    store(writer, order, sent, Whole::Patch, db, settings).await
+}
+
+/// Writes a row or a patch as one revision, and answers with the row as the writer reads it.
+async fn store<R: Resource>(
+    writer: Writer<R>,
+    order: Order,
+    sent: Sent,
+    whole: Whole,
+    db: Data<Database>,
+    settings: Data<Settings>,
+) -> Result<HttpResponse, Error> {
+    let language = order.language;
+    let (version, row, outcome) = blocking(db, move |db| {
+        let ((id, outcome), revision) = db.write(&writer.author, order.reason.as_deref(), |write| {
+            let object = match whole {
+                Whole::Row => Value::Object(sent.stored),
+                Whole::Patch => patched::<R>(write, &order, sent.stored)?,
+            };
+            let (row, outcome) = write.put(row_from::<R>(object, &order.id)?, &order.expect, None)?;
+            same_id::<R>(&row, &order.id)?;
+            let stored = serde_json::to_value(&row).map_err(Error::internal)?;
+            let disagreeing = R::table().disagreements(&sent.claimed, &stored);
+            if !disagreeing.is_empty() {
+                return Err(Error::all(Kind::InvalidContent, disagreeing));
+            }
+            Ok((row.id().to_owned(), outcome))
+        })?;
+        // Read back at the revision it is from, whatever others write meanwhile.
+        let version = match (outcome, revision) {
+            (Outcome::Unchanged(version), _) => version,
+            (_, Some(revision)) => revision,
+            (_, None) => return Err(Error::internal("a change without a revision")),
+        };
+        let found = db.read(|conn| find::<R>(conn, &id, version, order.language, &order.asked))?;
+        let (version, row): (i64, R) = found.ok_or_else(|| Error::internal("what was written cannot be read"))?;
+        Ok((version, row, outcome))
+    })
+    .await?;
+    written(&settings, version, &row, outcome, language)
+}
+
+/// The row as it is, with the patch applied.
+fn patched<R: Resource>(write: &mut Write, order: &Order, patch: Map<String, Value>) -> Result<Value, Error> {
+    let Some((_, before)) = write.current::<R>(&order.id)? else {
+        return Err(write.absent(R::table(), &order.id)?);
+    };
+    let mut object = serde_json::to_value(&before).map_err(Error::internal)?;
+    shape::merge(&mut object, patch);
+    Ok(object)
+}
+
+/// `DELETE /v1/{collection}/{id}`
+pub async fn delete<R: Resource>(
+    writer: Writer<R>,
+    req: HttpRequest,
+    id: Path<String>,
+    db: Data<Database>,
+) -> Result<HttpResponse, Error> {
+    let order = Order::read(&req, id)?;
+    blocking(db, move |db| {
+        db.write(&writer.author, order.reason.as_deref(), |write| write.delete::<R>(&order.id, &order.expect))
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, "no-store")).finish())
+}
+
+async fn blocking<T: Send + 'static>(
+    db: Data<Database>,
+    work: impl FnOnce(&Database) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    web::block(move || work(&db)).await.map_err(Error::internal)?
+}
+
+/// The row from its members. Where ids are not derived, the id in the path is the row's.
+fn row_from<R: Resource>(mut object: Value, id: &str) -> Result<R, Error> {
+    let derived = R::table().column("id").is_some_and(|c| c.read_only);
+    if !derived {
+        if object.get("id").is_some_and(|given| given != id) {
+            let mistake = Mistake::field("id", "invalid", "is not the id in the path");
+            return Err(Error::because(Kind::InvalidContent, mistake));
+        }
+        object["id"] = id.into();
+    }
+    // The members have been checked against the columns; what is left is a matter of one value.
+    serde_json::from_value(object).map_err(|e| {
+        let mistake = Mistake { pointer: Some(String::new()), ..Mistake::field("", "invalid", e.to_string()) };
+        Error::because(Kind::InvalidContent, mistake)
+    })
+}
+
+/// A row whose id follows from its fields must be put where that id says.
+fn same_id<R: Resource>(row: &R, id: &str) -> Result<(), Error> {
+    if row.id() == id {
+        return Ok(());
+    }
+    let message = format!("the fields make the id `{}`, which is not the one in the path", row.id());
+    Err(Error::because(Kind::InvalidContent, Mistake::field("id", "invalid", message)))
+}
+
+fn written<R: Resource>(
+    settings: &Settings,
+    version: i64,
+    row: &R,
+    outcome: Outcome,
+    language: Language,
+) -> Result<HttpResponse, Error> {
+    let mut out = if outcome == Outcome::Created { HttpResponse::Created() } else { HttpResponse::Ok() };
+    if outcome == Outcome::Created {
+        let place = format!("{}/v1/{}/{}", settings.base_url, R::collection().name(), row.id());
+        out.insert_header((header::LOCATION, place));
+    }
+    out.insert_header((header::ETAG, format!("\"{}\"", item_tag(version, language, &[]))));
+    out.insert_header((header::CACHE_CONTROL, "no-store"));
+    out.insert_header((header::CONTENT_LANGUAGE, language.code()));
+    out.insert_header((header::CONTENT_TYPE, "application/json; charset=utf-8"));
+    Ok(out.body(serde_json::to_vec(row).map_err(Error::internal)?))
+}

@@ -1,0 +1,2 @@
+//! What comes from files: the reference data that ships, and tables handed to `opptrapping import`.
+pub mod reference;

@@ -1,0 +1,158 @@
+//! **Opptrapping**: an open-data API for Norwegian public escalation plans.
+//!
+//! The map of the crate; imports point one way, from the bottom of this list to its top, and a test holds them to it:
+//!
+//! * [`domain`]: the rules of the field, pure;
+//! * [`error`]: one error, one shape on the wire;
+//! * [`db`]: two databases behind one query path, and revisions: nothing is overwritten;
+//! * [`http`]: how every endpoint speaks, knowing no resource;
+//! * [`api`]: one file per resource;
+//! * [`import`]: what comes from files;
+//! * this file: [`open`] and [`app`], used by the binary and the tests alike;
+//! * [`config`] and `main.rs`: settings and commands.
+//!
+//! A request goes one way: parameters → list → rows → format; or: token → body → write → revision.
+#![forbid(unsafe_code)]
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod api;
+pub mod config;
+pub mod db;
+pub mod domain;
+pub mod error;
+pub mod http;
+pub mod import;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::from_fn;
+use actix_web::{App, web};
+use api::home::Rendered;
+use db::Database;
+use error::Error;
+use http::guard::{self, Routes};
+use http::{Settings, token::Issuers};
+use serde_json::Value;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+/// Opens and migrates a database with the tables of this program.
+pub fn open(url: &str) -> Result<Database, Error> {
+    Database::open(url, api::tables())
+}
+
+/// What every worker shares.
+#[derive(Clone)]
+pub struct Shared {
+    db: web::Data<Database>,
+    settings: web::Data<Settings>,
+    issuers: web::Data<Issuers>,
+    document: web::Data<Rendered>,
+    routes: web::Data<Routes>,
+}
+
+impl Shared {
+    pub fn new(db: Database, settings: Settings, issuers: Issuers) -> Self {
+        let document = api::document(&settings);
+        Self {
+            db: web::Data::new(db),
+            issuers: web::Data::new(issuers),
+            document: web::Data::new(Rendered::of(&document)),
+            routes: web::Data::new(routes(&document)),
+            settings: web::Data::new(settings),
+        }
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.db
+    }
+
+    pub fn issuers(&self) -> web::Data<Issuers> {
+        self.issuers.clone()
+    }
+}
+
+/// The paths and methods of the document, and those of the service that are no operations of the API.
+fn routes(document: &Value) -> Routes {
+    let mut all = vec![];
+    for (path, item) in document["paths"].as_object().into_iter().flatten() {
+        let has = |method: &str| item.get(method).is_some();
+        let mut methods = vec![];
+        if has("get") {
+            methods.extend(["GET", "HEAD"]);
+        }
+        methods.extend(["PUT", "PATCH", "DELETE"].into_iter().filter(|m| has(&m.to_lowercase())));
+        methods.push("OPTIONS");
+        all.push((ResourceDef::new(path.as_str()), methods));
+    }
+    let plain =
+        ["/", "/openapi.json", "/openapi-3.0.json", "/robots.txt", "/.well-known/api-catalog", "/problems/{slug}"];
+    all.extend(plain.map(|path| (ResourceDef::new(path), vec!["GET", "HEAD", "OPTIONS"])));
+    Routes(all)
+}
+
+/// The application, as the binary serves it and the tests call it.
+pub fn app(
+    shared: &Shared,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = actix_web::Error,
+        InitError = (),
+    > + use<>,
+> {
+    let swagger = SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json").validator_url("none"));
+    let cors = actix_cors::Cors::default()
+        .allow_any_origin()
+        .send_wildcard()
+        .allowed_methods(["GET", "HEAD", "OPTIONS"])
+        .allow_any_header()
+        .expose_headers([
+            "ETag",
+            "Link",
+            "Location",
+            "Retry-After",
+            "RateLimit",
+            "RateLimit-Policy",
+            "Content-Disposition",
+            "X-Request-Id",
+        ])
+        .block_on_origin_mismatch(false)
+        .disable_vary_header()
+        .max_age(86_400);
+    App::new()
+        .app_data(shared.db.clone())
+        .app_data(shared.settings.clone())
+        .app_data(shared.issuers.clone())
+        .app_data(shared.document.clone())
+        .app_data(shared.routes.clone())
+        .service(web::redirect("/docs", "/docs/").permanent())
+        .service(
+            web::scope("")
+                .wrap(from_fn(docs_policy))
+                .service(swagger)
+                .guard(actix_web::guard::fn_guard(|ctx| ctx.head().uri.path().starts_with("/docs/"))),
+        )
+        .configure(api::routes)
+        .default_service(web::to(guard::unrouted))
+        .wrap(from_fn(guard::every))
+        // Outermost, so that refusals can be read by pages of other origins too.
+        .wrap(cors)
+}
+
+/// Swagger UI loads nothing from elsewhere; the policy makes sure.
+async fn docs_policy(
+    req: ServiceRequest,
+    next: actix_web::middleware::Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let mut response = next.call(req).await?;
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        header::HeaderValue::from_static(
+            "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+        ),
+    );
+    Ok(response)
+}
