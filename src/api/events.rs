@@ -6,7 +6,7 @@ use crate::http::prelude::*;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     /// Names the event.
-    #[schema(example = "rus-2016-2020-presented")]
+    #[schema(example = "rus-2016-2020-e03")]
     pub id: String,
     /// The plan it belongs to.
     #[schema(example = "rus-2016-2020")]

@@ -6,7 +6,7 @@ use crate::http::prelude::*;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Grant {
     /// Names the grant, as the owning system does.
-    #[schema(example = "more-og-romsdal-2016-2020")]
+    #[schema(example = "rus-2016-2020-grants-f15-2016-2020")]
     pub id: String,
     /// The plan it is counted under.
     #[schema(example = "rus-2016-2020")]
@@ -63,7 +63,7 @@ pub struct Grant {
     #[schema(example = false)]
     pub approximate: bool,
     /// The source the row was read from.
-    #[schema(example = "statsforvaltaren-more-og-romsdal-2021")]
+    #[schema(example = "statsforvalteren-mr-2021-06-23")]
     pub source: String,
     /// What a reader should know of the row.
     pub note: Option<String>,

@@ -6,7 +6,7 @@ use crate::http::prelude::*;
 pub struct Municipality {
     /// Names this version: the region key and the day it began.
     #[serde(default)]
-    #[schema(read_only, example = "K-0301.1838-01-01")]
+    #[schema(read_only, example = "K-0301.1948-01-01")]
     pub id: String,
     /// The region key, shared by all versions with the same code.
     #[schema(example = "K-0301")]
@@ -44,7 +44,7 @@ pub struct Municipality {
     #[schema(example = "H-SO")]
     pub health_region: Option<String>,
     /// The first day it was so. 1838-01-01 means since municipalities began.
-    #[schema(example = "1838-01-01")]
+    #[schema(example = "1948-01-01")]
     pub valid_from: String,
     /// The first day it was no longer so; null while it is.
     #[schema(example = json!(null))]

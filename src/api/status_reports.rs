@@ -6,7 +6,7 @@ use crate::http::prelude::*;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StatusReport {
     /// Names the report: what it is about and its year.
-    #[schema(example = "rus-2007-2012-2008")]
+    #[schema(example = "rus-2007-2012-status-2008")]
     pub id: String,
     /// The plan reported on.
     #[schema(example = "rus-2007-2012")]
