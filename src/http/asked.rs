@@ -110,12 +110,12 @@ fn checked(shape: &Shape, value: &str) -> Result<String, Refusal> {
             format!("must be one of {}", words.join(", ")),
             words.iter().map(|w| (*w).to_owned()).collect(),
         )),
-        Shape::Field(words) => {
-            let bare = value.strip_prefix('-').unwrap_or(value);
-            match words.iter().any(|w| w == bare) {
-                true => Ok(same()),
-                false => Err(Refusal(format!("must be among {}", words.join(", ")), words.clone())),
-            }
+        Shape::Field(names) if names.iter().any(|n| n == value) => Ok(same()),
+        Shape::Field(names) => Err(Refusal(format!("must be among {}", names.join(", ")), names.clone())),
+        Shape::Order(names) if names.contains(&value.strip_prefix('-').unwrap_or(value)) => Ok(same()),
+        Shape::Order(names) => {
+            let allowed = names.iter().map(|n| (*n).to_owned()).collect();
+            Err(Refusal(format!("must be among {}, each with `-` before it or not", names.join(", ")), allowed))
         }
         Shape::Text(longest) => match value.chars().count() {
             0 => Err(refuse("must not be empty".into())),

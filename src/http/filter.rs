@@ -11,8 +11,10 @@ pub enum Shape {
     Text(usize),
     /// One of a closed list.
     Word(&'static [&'static str]),
-    /// The name of a field, with `-` before it where an order may be turned round.
+    /// The name of a field.
     Field(Vec<String>),
+    /// The name of a field to sort by, with `-` before it for the other way round.
+    Order(&'static [&'static str]),
     /// A whole number between two, both included.
     Integer(i64, i64),
     Region,
@@ -85,7 +87,6 @@ impl Parameter {
 
     /// What every list takes beside its filters.
     pub fn of_lists(collection: &Collection) -> Vec<Self> {
-        let sorts: Vec<String> = collection.sorts.iter().map(|s| (*s).to_owned()).collect();
         let mut all = vec![];
         if !collection.table.searched.is_empty() {
             let about = format!(
@@ -103,8 +104,12 @@ impl Parameter {
             .default("json"),
             Self::language(),
             Self::fields(collection),
-            Self::new("sort", "Fields to sort by; `-` before a field turns its order round.", Shape::Field(sorts))
-                .list(),
+            Self::new(
+                "sort",
+                "Fields to sort by; `-` before a field turns its order round.",
+                Shape::Order(collection.sorts),
+            )
+            .list(),
             Self::new("limit", "Rows on a page.", Shape::Integer(1, MOST_ROWS)).default("1000"),
             Self::new(
                 "cursor",

@@ -1,0 +1,216 @@
+//! The parts of the document: schemas, parameters, answers.
+use crate::db::statement::Type;
+use crate::db::table::Column;
+use crate::error::Kind;
+use crate::http::ATTRIBUTION;
+use crate::http::filter::{Parameter, Shape};
+use crate::http::resource::Collection;
+use serde_json::{Map, Value, json};
+
+pub(super) fn header(name: &str, about: &str, example: &str) -> Value {
+    json!({ "name": name, "in": "header", "required": false, "description": about, "schema": { "type": "string" }, "example": example })
+}
+
+/// A row, what may be sent for it, a patch to it, a list and a history of it.
+pub(super) fn schemas(collection: &Collection, name: &str) -> [(String, Value); 5] {
+    let columns = &collection.table.columns;
+    let properties = |of: &dyn Fn(&&Column) -> bool| -> Map<String, Value> {
+        columns.iter().filter(of).map(|c| (c.name.clone(), property(c))).collect()
+    };
+    let names =
+        |of: &dyn Fn(&&Column) -> bool| -> Vec<&str> { columns.iter().filter(of).map(|c| c.name.as_str()).collect() };
+    let writable = |c: &&Column| !c.read_only;
+    let needed = |c: &&Column| !c.read_only && !c.nullable && c.name != "id";
+    let row = json!({ "$ref": format!("#/components/schemas/{name}") });
+    let version = json!({
+        "type": "object",
+        "required": ["revision", "ended", "time", "reason", "changed", "row"],
+        "properties": {
+            "revision": { "type": "integer", "format": "int64", "description": "The revision that wrote it." },
+            "ended": { "type": ["integer", "null"], "format": "int64", "description": "The revision that replaced or deleted it; null while it is current." },
+            "time": { "type": "string", "description": "When it was written." },
+            "reason": { "type": ["string", "null"], "description": "Why, where the writer said so." },
+            "changed": { "type": "array", "items": { "type": "string" }, "description": "The fields in which it differs from the version before." },
+            "row": row,
+        },
+    });
+    let pick = |all: Map<String, Value>, required: Vec<&str>| json!({ "type": "object", "additionalProperties": false, "properties": all, "required": required });
+    let mut patch = pick(properties(&writable), vec![]);
+    patch["minProperties"] = json!(1);
+    if let Some(object) = patch.as_object_mut() {
+        object.shift_remove("required");
+    }
+    [
+        (
+            name.to_owned(),
+            json!({ "type": "object", "properties": properties(&|_| true), "required": names(&|_| true) }),
+        ),
+        (format!("{name}Input"), pick(properties(&writable), names(&needed))),
+        (format!("{name}Patch"), patch),
+        (
+            format!("{name}List"),
+            json!({
+                "type": "object",
+                "required": ["data", "total", "next_cursor", "next", "meta"],
+                "properties": {
+                    "data": { "type": "array", "items": row, "description": "The rows of this page." },
+                    "total": { "type": "integer", "format": "int64", "minimum": 0, "description": "How many rows there are on all pages." },
+                    "next_cursor": { "type": ["string", "null"], "description": "Give this as `cursor` for the next page; null on the last." },
+                    "next": { "type": ["string", "null"], "description": "The address of the next page." },
+                    "meta": { "$ref": "#/components/schemas/Meta" },
+                },
+            }),
+        ),
+        (
+            format!("{name}History"),
+            json!({
+                "type": "object",
+                "required": ["data", "total"],
+                "properties": {
+                    "data": { "type": "array", "items": version, "description": "The versions, oldest first." },
+                    "total": { "type": "integer", "description": "How many there are." },
+                },
+            }),
+        ),
+    ]
+}
+
+pub(super) fn property(column: &Column) -> Value {
+    let word = match column.holds {
+        Type::Text => "string",
+        Type::Integer => "integer",
+        Type::Number => "number",
+        Type::Boolean => "boolean",
+    };
+    let mut property = json!({ "type": word, "description": column.description });
+    if column.nullable {
+        property["type"] = json!([word, "null"]);
+    }
+    if column.holds == Type::Integer {
+        property["format"] = json!("int64");
+    }
+    if !column.words.is_empty() {
+        let nothing = column.nullable.then_some(Value::Null);
+        property["enum"] = column.words.iter().map(|w| json!(w)).chain(nothing).collect();
+    }
+    for (name, value) in [("minimum", &column.minimum), ("maximum", &column.maximum)] {
+        if let Some(value) = value {
+            property[name] = value.clone();
+        }
+    }
+    if let Some(example) = &column.example {
+        property["examples"] = json!([example]);
+    }
+    if column.read_only {
+        property["readOnly"] = json!(true);
+    }
+    property
+}
+
+pub(super) fn parameter(parameter: &Parameter, example: &Value) -> Value {
+    let mut schema = shape(&parameter.shape);
+    if parameter.list {
+        schema = json!({ "type": "array", "items": schema, "minItems": 1, "maxItems": 1000 });
+    }
+    if let Some(default) = parameter.default {
+        schema["default"] = match &parameter.shape {
+            Shape::Integer(..) => default.parse::<i64>().map_or(json!(default), |n| json!(n)),
+            _ => json!(default),
+        };
+    }
+    let mut out = json!({
+        "name": parameter.name, "in": "query", "required": false, "description": parameter.about, "schema": schema,
+    });
+    if parameter.list {
+        out["style"] = json!("form");
+        out["explode"] = json!(false);
+    }
+    let shown = &example[parameter.name.as_str()];
+    if !shown.is_null() {
+        out["example"] = if parameter.list { json!([shown]) } else { shown.clone() };
+    }
+    out
+}
+
+pub(super) fn shape(shape: &Shape) -> Value {
+    const YEAR: &str = "(1[89]|20|21)[0-9]{2}";
+    match shape {
+        Shape::Text(longest) => json!({ "type": "string", "minLength": 1, "maxLength": longest }),
+        Shape::Word(words) => json!({ "type": "string", "enum": words }),
+        Shape::Field(names) => json!({ "type": "string", "enum": names }),
+        Shape::Order(names) => {
+            let turned: Vec<String> = names.iter().flat_map(|n| [(*n).to_owned(), format!("-{n}")]).collect();
+            json!({ "type": "string", "enum": turned })
+        }
+        Shape::Integer(least, most) => {
+            json!({ "type": "integer", "format": "int64", "minimum": least, "maximum": most })
+        }
+        Shape::Region => {
+            json!({ "type": "string", "pattern": "^(NO|H-(SO|V|MN|N)|F-[0-9]{2}|K-[0-9]{4}|[0-9]{2}|[0-9]{4})$" })
+        }
+        Shape::County => json!({ "type": "string", "pattern": "^(F-)?[0-9]{2}$" }),
+        Shape::Period => json!({ "type": "string", "pattern": format!("^{YEAR}(-(T[1-3]|Q[1-4]|0[1-9]|1[0-2]))?$") }),
+        Shape::Date => {
+            json!({ "type": "string", "format": "date", "pattern": format!("^{YEAR}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$") })
+        }
+        Shape::PartialDate => {
+            json!({ "type": "string", "pattern": format!("^{YEAR}(-(0[1-9]|1[0-2])(-(0[1-9]|1[0-9]|2[0-8]))?)?$") })
+        }
+        Shape::Vintage => {
+            json!({ "type": "string", "pattern": format!("^(latest|first|all|{YEAR}(-(0[1-9]|1[0-2]))?)$") })
+        }
+        Shape::Moment => {
+            json!({ "type": "string", "pattern": format!("^([1-9][0-9]{{0,17}}|{YEAR}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)$") })
+        }
+    }
+}
+
+pub(super) fn answer(about: &str, body: Value) -> Value {
+    json!({
+        "description": about,
+        "headers": { "ETag": { "description": "The version of this answer.", "schema": { "type": "string" } } },
+        "content": { "application/json": { "schema": body } },
+    })
+}
+
+pub(super) fn row_answer(about: &str, body: Value, example: &Value) -> Value {
+    let mut out = answer(about, body);
+    out["content"]["application/json"]["example"] = example.clone();
+    out
+}
+
+pub(super) fn list_answer(collection: &Collection, body: Value, example: &Value) -> Value {
+    let mut out = answer("The rows, in the form asked for.", body);
+    out["headers"]["Link"] =
+        json!({ "description": "`next`, `cite-as`, `describedby`, `license`.", "schema": { "type": "string" } });
+    let name = collection.name();
+    out["content"]["application/json"]["example"] = json!({
+        "data": [example], "total": 1, "next_cursor": null, "next": null,
+        "meta": {
+            "revision": 18, "updated_at": "2026-11-22T10:00:00.000Z", "language": "nb", "license": "NLOD-2.0",
+            "attribution": ATTRIBUTION, "query": format!("/v1/{name}"), "cite_as": format!("/v1/{name}?as_of=18"), "warnings": [],
+        },
+    });
+    let header: Vec<&str> = collection.table.columns.iter().map(|c| c.name.as_str()).collect();
+    out["content"]["text/csv"] = json!({ "schema": { "type": "string", "description": format!("A header and the rows: {}", header.join(",")) } });
+    out
+}
+
+pub(super) fn not_modified() -> Value {
+    json!({ "description": "You have it already (`If-None-Match`)." })
+}
+
+pub(super) fn problem(kind: Kind) -> Value {
+    json!({
+        "description": kind.status().canonical_reason().unwrap_or("Problem"),
+        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" }, "examples": {} } },
+    })
+}
+
+/// Success as given, and problems by reference.
+pub(super) fn responses(mut success: Value, problems: &[u16]) -> Value {
+    for status in problems {
+        success[status.to_string()] = json!({ "$ref": format!("#/components/responses/Problem{status}") });
+    }
+    success
+}
