@@ -130,6 +130,8 @@ fn checked(shape: &Shape, value: &str) -> Result<String, Refusal> {
                 _ => Err(refuse(format!("must be a whole number between {least} and {most}"))),
             }
         }
+        Shape::Truth if matches!(value, "true" | "false") => Ok(same()),
+        Shape::Truth => Err(Refusal("must be true or false".into(), vec!["true".into(), "false".into()])),
         Shape::Region => Region::parse(value).map(|r| r.key()).map_err(refuse),
         Shape::County => match Region::parse(value) {
             Ok(r) if r.level == crate::domain::Level::County => Ok(r.key()),

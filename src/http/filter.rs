@@ -17,6 +17,8 @@ pub enum Shape {
     Order(&'static [&'static str]),
     /// A whole number between two, both included.
     Integer(i64, i64),
+    /// `true` or `false`.
+    Truth,
     Region,
     County,
     Period,
@@ -46,7 +48,6 @@ pub const MOST_ROWS: i64 = 10_000;
 pub const ROWS: i64 = 1_000;
 /// The longest a filter value may be.
 const LONGEST_VALUE: usize = 200;
-const TRUTHS: &[&str] = &["true", "false"];
 
 impl Parameter {
     pub fn new(name: impl Into<String>, about: impl Into<String>, shape: Shape) -> Self {
@@ -246,7 +247,7 @@ impl Filter {
                 Parameter::new("period_from", "Rows for periods that begin in this one or later.", Shape::Period),
                 Parameter::new("period_to", "Rows for periods that end in this one or earlier.", Shape::Period),
             ],
-            Rule::Flag => one(Shape::Word(TRUTHS)),
+            Rule::Flag => one(Shape::Truth),
             Rule::ValidOn => one(Shape::Date),
             Rule::Published => vec![Parameter::new(self.name, self.about, Shape::Vintage).default("latest")],
         }

@@ -78,8 +78,12 @@ impl Document {
     pub fn finish(mut self, settings: &Settings) -> Value {
         self.schema::<Problem>();
         let mut answers = Map::new();
+        let used = Value::Object(self.paths.clone()).to_string();
         for kind in Kind::ALL {
             let status = kind.status().as_u16().to_string();
+            if !used.contains(&format!("/Problem{status}\"")) {
+                continue;
+            }
             let entry = answers.entry(format!("Problem{status}")).or_insert_with(|| problem(*kind));
             let slug = kind.slug();
             entry["content"]["application/problem+json"]["examples"][slug] = json!({ "value": {

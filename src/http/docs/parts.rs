@@ -125,7 +125,9 @@ pub(super) fn parameter(parameter: &Parameter, example: &Value) -> Value {
         out["style"] = json!("form");
         out["explode"] = json!(false);
     }
-    let shown = &example[parameter.name.as_str()];
+    // A span of years cannot be told from nonsense by a pattern, so the schema, and the example, keep to one year.
+    let year = json!("2016");
+    let shown = if parameter.shape == Shape::Period { &year } else { &example[parameter.name.as_str()] };
     if !shown.is_null() {
         out["example"] = if parameter.list { json!([shown]) } else { shown.clone() };
     }
@@ -145,6 +147,7 @@ pub(super) fn shape(shape: &Shape) -> Value {
         Shape::Integer(least, most) => {
             json!({ "type": "integer", "format": "int64", "minimum": least, "maximum": most })
         }
+        Shape::Truth => json!({ "type": "boolean" }),
         Shape::Region => {
             json!({ "type": "string", "pattern": "^(NO|H-(SO|V|MN|N)|F-[0-9]{2}|K-[0-9]{4}|[0-9]{2}|[0-9]{4})$" })
         }
