@@ -150,8 +150,10 @@ pub struct Problem {
     /// The kind of problem, and the address of the page about it.
     #[schema(example = "/problems/unknown-parameter")]
     pub r#type: String,
+    /// The kind of problem in a few words, always the same for a kind.
     #[schema(example = "There is no such parameter")]
     pub title: &'static str,
+    /// The HTTP status.
     #[schema(example = 400, minimum = 400, maximum = 599)]
     pub status: u16,
     /// What is the matter with this request.

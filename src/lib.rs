@@ -32,7 +32,8 @@ use api::home::Rendered;
 use db::Database;
 use error::Error;
 use http::guard::{self, Routes};
-use http::{Settings, token::Issuers};
+use http::list::Totals;
+use http::{Settings, cors, token::Issuers};
 use serde_json::Value;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -49,6 +50,7 @@ pub struct Shared {
     issuers: web::Data<Issuers>,
     document: web::Data<Rendered>,
     routes: web::Data<Routes>,
+    totals: web::Data<Totals>,
 }
 
 impl Shared {
@@ -59,6 +61,7 @@ impl Shared {
             issuers: web::Data::new(issuers),
             document: web::Data::new(Rendered::of(&document)),
             routes: web::Data::new(routes(&document)),
+            totals: web::Data::default(),
             settings: web::Data::new(settings),
         }
     }
@@ -104,30 +107,13 @@ pub fn app(
     > + use<>,
 > {
     let swagger = SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json").validator_url("none"));
-    let cors = actix_cors::Cors::default()
-        .allow_any_origin()
-        .send_wildcard()
-        .allowed_methods(["GET", "HEAD", "OPTIONS"])
-        .allow_any_header()
-        .expose_headers([
-            "ETag",
-            "Link",
-            "Location",
-            "Retry-After",
-            "RateLimit",
-            "RateLimit-Policy",
-            "Content-Disposition",
-            "X-Request-Id",
-        ])
-        .block_on_origin_mismatch(false)
-        .disable_vary_header()
-        .max_age(86_400);
     App::new()
         .app_data(shared.db.clone())
         .app_data(shared.settings.clone())
         .app_data(shared.issuers.clone())
         .app_data(shared.document.clone())
         .app_data(shared.routes.clone())
+        .app_data(shared.totals.clone())
         .service(web::redirect("/docs", "/docs/").permanent())
         .service(
             web::scope("")
@@ -139,8 +125,16 @@ pub fn app(
         .default_service(web::to(guard::unrouted))
         .wrap(from_fn(guard::every))
         // Outermost, so that refusals can be read by pages of other origins too.
-        .wrap(cors)
+        .wrap(from_fn(cors::every))
 }
+
+/// What the files of Swagger UI are called, and what they are.
+const TEXTS: [(&str, &str); 4] = [
+    ("text/html", "text/html; charset=utf-8"),
+    ("text/css", "text/css; charset=utf-8"),
+    ("text/javascript", "text/javascript; charset=utf-8"),
+    ("application/javascript", "application/javascript; charset=utf-8"),
+];
 
 /// Swagger UI loads nothing from elsewhere; the policy makes sure.
 async fn docs_policy(
@@ -148,7 +142,13 @@ async fn docs_policy(
     next: actix_web::middleware::Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let mut response = next.call(req).await?;
-    response.headers_mut().insert(
+    let headers = response.headers_mut();
+    for (media, full) in TEXTS {
+        if headers.get(header::CONTENT_TYPE).is_some_and(|v| v == media) {
+            headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(full));
+        }
+    }
+    headers.insert(
         header::CONTENT_SECURITY_POLICY,
         header::HeaderValue::from_static(
             "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",

@@ -2,7 +2,7 @@
 use actix_web::{App, HttpServer, web};
 use clap::{Parser, Subcommand, ValueEnum};
 use opptrapping::config::{Service, Storage};
-use opptrapping::db::{Author, Database, migrate, verify};
+use opptrapping::db::{Author, Database, verify};
 use opptrapping::http::resource::Entry;
 use opptrapping::http::{Settings, admin, openapi30, token};
 use opptrapping::{Shared, api, app, import, open};
@@ -137,8 +137,10 @@ fn run(command: Command) -> Done {
     match command {
         Command::Serve { storage, service } => serve(&storage, &service),
         Command::Migrate { storage, status } => {
-            let db = open(&storage.database_url)?;
-            for (name, applied) in if status { db.read(migrate::status)? } else { vec![] } {
+            if !status {
+                open(&storage.database_url)?;
+            }
+            for (name, applied) in Database::migrations(&storage.database_url)? {
                 println!("{} {name}", if applied { "applied" } else { "pending" });
             }
             Ok(ExitCode::SUCCESS)
@@ -147,6 +149,7 @@ fn run(command: Command) -> Done {
             import_file(&open(&storage.database_url)?, &collection, &file, reason.as_deref(), dry_run)
         }
         Command::Export { collection, storage, output } => {
+            let entry = entry(&collection)?;
             let db = open(&storage.database_url)?;
             let at = db.head().revision;
             let bytes =

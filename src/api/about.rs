@@ -21,14 +21,23 @@ pub struct About {
     pub updated_at: Option<String>,
     /// The version of the program.
     pub version: &'static str,
+    /// Who publishes this instance.
     pub publisher: String,
+    /// Where the publisher is reached.
     pub contact: Option<String>,
+    /// The licence of the data (SPDX).
     pub license: String,
+    /// Where the licence is to be read.
     pub license_url: &'static str,
+    /// Whom to name when using the data.
     pub attribution: &'static str,
+    /// What `lang` may be.
     pub languages: Vec<&'static str>,
+    /// What `format` may be.
     pub formats: Vec<&'static str>,
+    /// What a request may ask for.
     pub limits: Limits,
+    /// What is held, in the order of the document.
     pub collections: Vec<Holding>,
 }
 
@@ -46,6 +55,7 @@ pub struct Limits {
 /// What is held of a collection.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Holding {
+    /// The collection.
     #[schema(example = "goals")]
     pub collection: &'static str,
     /// Where it is listed.
@@ -108,8 +118,10 @@ pub async fn about(req: HttpRequest, db: Data<Database>, settings: Data<Settings
 /// One field of one collection.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Field {
+    /// The collection the field is in.
     #[schema(example = "grants")]
     pub collection: &'static str,
+    /// Its name, in JSON and CSV alike.
     #[schema(example = "amount_nok")]
     pub field: String,
     /// `text`, `integer`, `number` or `boolean`.
@@ -126,13 +138,16 @@ pub struct Field {
     pub words: Vec<String>,
     /// The collection whose id it holds.
     pub refers_to: Option<&'static str>,
+    /// What it means.
     pub meaning: String,
 }
 
 /// The dictionary.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Dictionary {
+    /// The fields.
     pub data: Vec<Field>,
+    /// How many there are.
     pub total: usize,
 }
 

@@ -54,7 +54,7 @@ pub struct Budget {
     #[schema(read_only, example = "2020-12-31")]
     pub period_end: String,
     /// The amount in whole kroner; null where the source gives none.
-    #[schema(example = 2400000000i64)]
+    #[schema(example = 2400000000i64, minimum = 0)]
     pub amount_nok: Option<i64>,
     /// What kind of money it is. Lines of different flows are never added.
     #[schema(inline, example = "frame")]

@@ -47,7 +47,7 @@ pub struct Evaluation {
     /// The years the evaluation as a whole ran.
     pub period: Option<String>,
     /// How many indicators the report follows.
-    #[schema(example = 84)]
+    #[schema(example = 84, minimum = 0)]
     pub indicator_count: Option<i64>,
     /// Where it is, or was, to be read.
     pub url: Option<String>,

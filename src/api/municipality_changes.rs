@@ -47,7 +47,7 @@ pub struct MunicipalityChange {
     #[schema(value_type = Option<f64>, example = 0.862125)]
     pub population_share: Option<Number>,
     /// The persons behind the share, on the day of the change.
-    #[schema(example = 58509)]
+    #[schema(example = 58509, minimum = 0)]
     pub population_at_change: Option<i64>,
     /// The source the row was read from.
     #[schema(example = "ssb-klass-131")]

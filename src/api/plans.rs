@@ -37,10 +37,10 @@ pub struct Plan {
     #[schema(read_only, example = "2020-12-31")]
     pub period_end: String,
     /// What the plan is to cost over its whole period, in kroner; null where it names no sum.
-    #[schema(example = 2400000000i64)]
+    #[schema(example = 2400000000i64, minimum = 0)]
     pub frame_nok: Option<i64>,
     /// How many measures the plan says it has, whether or not they are itemised here.
-    #[schema(example = json!(null))]
+    #[schema(example = json!(null), minimum = 0)]
     pub measures_stated: Option<i64>,
     /// The overall aim in the plan's own words, in bokmål.
     pub overall_goal_nb: Option<String>,

@@ -19,10 +19,10 @@ pub struct Scheme {
     /// The title in English; our translation.
     pub title_en: Option<String>,
     /// The chapter (*kapittel*) of the state budget.
-    #[schema(example = 765)]
+    #[schema(example = 765, minimum = 0)]
     pub chapter: Option<i64>,
     /// The item (*post*) of the chapter.
-    #[schema(example = 62)]
+    #[schema(example = 62, minimum = 0)]
     pub post: Option<i64>,
     /// Who decides on applications.
     pub administered_by: Option<String>,

@@ -67,6 +67,11 @@ impl Database {
         Ok(database)
     }
 
+    /// Which migrations a database has had, without applying any.
+    pub fn migrations(url: &str) -> Result<Vec<(String, bool)>, Error> {
+        Pools::open(url)?.read(migrate::status)
+    }
+
     /// Every published table, in the order of the document.
     pub fn tables(&self) -> &'static [&'static Table] {
         self.tables

@@ -5,9 +5,6 @@ use crate::error::{Error, Kind, Mistake};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// How many values a list may have; more is no question but an attack.
-const MOST_VALUES: usize = 1_000;
-
 /// The parameters of a request, each checked against what the document says of it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Asked {
@@ -44,9 +41,10 @@ impl Asked {
             unknown.extend(wrong);
             return Err(Error::all(Kind::UnknownParameter, unknown));
         }
-        if let Some((name, _)) = given.iter().find(|(_, values)| values.len() > MOST_VALUES) {
-            let message = format!("may have at most {MOST_VALUES} values");
-            return Err(Error::because(Kind::QueryTooComplex, Mistake::query(name, "too_many", message)));
+        let count = |parameter: &Parameter| given.get(&parameter.name).map_or(0, Vec::len);
+        if let Some(parameter) = allowed.iter().find(|p| count(p) > p.most_values()) {
+            let message = format!("may have at most {} values", parameter.most_values());
+            return Err(Error::because(Kind::QueryTooComplex, Mistake::query(&parameter.name, "too_many", message)));
         }
         let mut asked = Self { given };
         for parameter in allowed {
@@ -152,8 +150,8 @@ fn checked(shape: &Shape, value: &str) -> Result<String, Refusal> {
 
 /// A revision number, or a time in RFC 3339, which is put into the one spelling times are stored in.
 fn moment(value: &str) -> Result<String, String> {
-    if !value.is_empty() && value.len() <= 18 && value.bytes().all(|b| b.is_ascii_digit()) {
-        return Ok(value.trim_start_matches('0').to_owned()).map(|n| if n.is_empty() { "0".into() } else { n });
+    if (1..=18).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit()) && !value.starts_with('0') {
+        return Ok(value.to_owned());
     }
     // A `+` before the offset arrives as a space unless it was encoded.
     chrono::DateTime::parse_from_rfc3339(&value.replace(' ', "+"))

@@ -47,7 +47,7 @@ pub const LONGEST_SEARCH: usize = 100;
 pub const MOST_ROWS: i64 = 10_000;
 pub const ROWS: i64 = 1_000;
 /// The longest a filter value may be.
-const LONGEST_VALUE: usize = 200;
+const LONGEST_VALUE: usize = 120;
 
 impl Parameter {
     pub fn new(name: impl Into<String>, about: impl Into<String>, shape: Shape) -> Self {
@@ -57,6 +57,11 @@ impl Parameter {
     pub fn list(mut self) -> Self {
         self.list = true;
         self
+    }
+
+    /// How many values a list may have: a URL has an end, and ids are longer than codes.
+    pub fn most_values(&self) -> usize {
+        if matches!(self.shape, Shape::Text(_)) { 100 } else { 1_000 }
     }
 
     fn default(mut self, default: &'static str) -> Self {

@@ -13,6 +13,8 @@ use crate::domain::Language;
 use crate::error::{Error, Kind, Mistake};
 use actix_web::{HttpRequest, http::header};
 use serde::Serialize;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use utoipa::ToSchema;
 
 /// What stands beside the rows of every list.
@@ -27,8 +29,10 @@ pub struct Meta {
     /// The language of titles and descriptions.
     #[schema(example = "nb")]
     pub language: &'static str,
+    /// The licence of the data (SPDX).
     #[schema(example = "NLOD-2.0")]
     pub license: String,
+    /// Whom to name when using the data.
     pub attribution: &'static str,
     /// The question, in its canonical spelling.
     #[schema(example = "/v1/goals?plan=rus-2016-2020")]
@@ -188,7 +192,7 @@ impl List {
     }
 
     /// Reads the page, or the whole table.
-    pub fn load<R: Resource>(&self, conn: &mut Db) -> Result<Found<R>, Error> {
+    pub fn load<R: Resource>(&self, conn: &mut Db, totals: &Totals) -> Result<Found<R>, Error> {
         let table = R::table();
         let mark = self.at.mark(conn)?;
         let matching = self.rows_at::<R>(mark.revision);
@@ -209,7 +213,7 @@ impl List {
         let total = match &self.cursor {
             Some(cursor) => cursor.total,
             None if !more => rows.len() as i64,
-            None => count(conn, &table.name, matching)?,
+            None => totals.of(mark.revision, &self.question(), || count(conn, &table.name, matching))?,
         };
         let next = match rows.last().filter(|_| more) {
             Some(last) => {
@@ -304,6 +308,35 @@ impl List {
         let rows = rows.map_err(Error::internal)?;
         let data: Vec<Picked> = rows.iter().map(|row| Picked { row, fields: &self.fields }).collect();
         serde_json::to_vec(&Body { data, total, next_cursor, next, meta }).map_err(Error::internal)
+    }
+}
+
+/// How many rows questions have, kept for as long as their revision is asked for: a count reads every row that matches,
+/// a page only its own.
+#[derive(Default)]
+pub struct Totals(Mutex<HashMap<(i64, String), i64>>);
+
+impl Totals {
+    /// Kept questions are short texts; this many are under a megabyte.
+    const MOST: usize = 4_096;
+
+    fn of(&self, revision: i64, question: &str, count: impl FnOnce() -> Result<i64, Error>) -> Result<i64, Error> {
+        let key = (revision, question.to_owned());
+        if let Some(known) = self.kept().get(&key) {
+            return Ok(*known);
+        }
+        let total = count()?;
+        let mut kept = self.kept();
+        if kept.len() >= Self::MOST {
+            kept.clear();
+        }
+        kept.insert(key, total);
+        Ok(total)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<(i64, String), i64>> {
+        // A panic elsewhere leaves the map as it was: at worst a count is missing.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

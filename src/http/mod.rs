@@ -5,6 +5,7 @@ pub mod asked;
 pub mod auth;
 pub mod body;
 pub mod check;
+pub mod cors;
 pub mod docs;
 pub mod filter;
 pub mod format;

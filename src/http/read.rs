@@ -4,7 +4,7 @@ use super::answer::{Head, Keep};
 use super::asked::Asked;
 use super::filter::{Filter, Parameter};
 use super::format::Picked;
-use super::list::{At, List, language};
+use super::list::{At, List, Totals, language};
 use super::page::short_hash;
 use super::resource::Resource;
 use crate::db::head::Mark;
@@ -21,6 +21,7 @@ pub async fn list<R: Resource>(
     req: HttpRequest,
     db: Data<Database>,
     settings: Data<Settings>,
+    totals: Data<Totals>,
 ) -> Result<HttpResponse, Error> {
     let list = List::read::<R>(&req, &db)?;
     if let Some(revision) = list.at.known() {
@@ -32,7 +33,7 @@ pub async fn list<R: Resource>(
     let base = settings.clone();
     let (head, body) = db
         .reading(move |conn| {
-            let found = list.load::<R>(conn)?;
+            let found = list.load::<R>(conn, &totals)?;
             list.render(&base, &found)
         })
         .await?;

@@ -6,7 +6,7 @@ use crate::error::{Error, Kind, Mistake};
 use serde_json::{Map, Value};
 
 /// The longest a text may be, in characters.
-const LONGEST: usize = 10_000;
+pub const LONGEST: usize = 10_000;
 
 /// How the members of a body are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,11 @@ fn typed(column: &Column, value: Value) -> Result<Value, Mistake> {
         (Type::Text, Value::String(text)) => {
             if text.contains('\0') {
                 return Err(wrong("must not contain the NUL character".into()));
+            }
+            if text.is_empty() {
+                // An empty text would come back from a CSV as null.
+                let hint = if column.nullable { "; null says that it is not known" } else { "" };
+                return Err(wrong(format!("must not be empty{hint}")));
             }
             if text.chars().count() > LONGEST {
                 return Err(wrong(format!("must be at most {LONGEST} characters")));

@@ -31,6 +31,11 @@ struct Order {
 impl Order {
     fn read(req: &HttpRequest, id: Path<String>) -> Result<Self, Error> {
         let asked = Asked::read(req.query_string(), &Parameter::of_writes())?;
+        if req.headers().contains_key("idempotency-key") {
+            // A client that believes its retry to be safe must not find out later that it was not.
+            let mistake = Mistake::header("Idempotency-Key", "unsupported", "is not supported yet; leave it out");
+            return Err(Error::because(Kind::MalformedRequest, mistake));
+        }
         let (language, _) = language(req, &asked);
         let reason = match (asked.one("reason"), req.headers().get("reason")) {
             (Some(reason), _) => Some(reason.to_owned()),
@@ -55,22 +60,26 @@ fn expectation(req: &HttpRequest) -> Result<Expect, Error> {
         Err(Error::because(Kind::MalformedRequest, Mistake::header(name, "invalid", message)))
     };
     let single = |name: HeaderName| req.headers().get(name).map(|v| v.to_str().unwrap_or("").trim().to_owned());
-    match (single(header::IF_MATCH), single(header::IF_NONE_MATCH)) {
-        (Some(_), Some(_)) => refuse("If-Match", "cannot stand with If-None-Match"),
-        (None, None) => Ok(Expect::Unsaid),
-        (None, Some(any)) if any == "*" => Ok(Expect::Nothing),
-        (None, Some(_)) => refuse("If-None-Match", "must be * in a write"),
-        (Some(any), None) if any == "*" => refuse("If-Match", "must name a version; * would overwrite any"),
-        (Some(list), None) => {
-            // A tag read in another language or encoding has an ending after the revision.
-            let versions: Vec<i64> = tags(&list).filter_map(|tag| tag.split('-').next()?.parse().ok()).collect();
-            let weak = list.contains("W/");
-            if versions.is_empty() && tags(&list).next().is_none() || weak {
-                return refuse("If-Match", "must be strong entity tags, each in quotation marks");
-            }
-            Ok(Expect::Versions(versions))
-        }
+    let new_only = single(header::IF_NONE_MATCH);
+    if new_only.as_ref().is_some_and(|any| any != "*") {
+        return refuse("If-None-Match", "must be * in a write");
     }
+    let Some(list) = single(header::IF_MATCH) else {
+        return Ok(if new_only.is_some() { Expect::Nothing } else { Expect::Unsaid });
+    };
+    if list == "*" {
+        return refuse("If-Match", "must name a version; * would overwrite any");
+    }
+    if list.contains("W/") || tags(&list).next().is_none() {
+        return refuse("If-Match", "must be strong entity tags, each in quotation marks");
+    }
+    if new_only.is_some() {
+        // RFC 9110 §13.2.2 would evaluate both, and they cannot both hold.
+        let why = "If-Match asks for something that exists and If-None-Match for nothing";
+        return Err(Error::new(Kind::PreconditionFailed).detail(why));
+    }
+    // A tag read in another language or encoding has an ending after the revision.
+    Ok(Expect::Versions(tags(&list).filter_map(|tag| tag.split('-').next()?.parse().ok()).collect()))
 }
 
 /// `PUT /v1/{collection}/{id}`

@@ -138,6 +138,7 @@ pub fn resource<R: Resource>(document: &mut Document) {
     let example = document.examples[name].clone();
     let id = example["id"].as_str().unwrap_or(&collection.example).to_owned();
     let reference = |suffix: &str| json!({ "$ref": format!("#/components/schemas/{schema}{suffix}") });
+    let row_or_fields = json!({ "anyOf": [reference(""), reference("Fields")] });
     let path_id = json!({
         "name": "id", "in": "path", "required": true, "description": format!("The id of the {thing}."),
         "schema": { "type": "string", "minLength": 1, "maxLength": crate::domain::id::LONGEST, "pattern": "^[A-Za-z0-9][A-Za-z0-9.-]*$" }, "example": id,
@@ -165,7 +166,7 @@ pub fn resource<R: Resource>(document: &mut Document) {
         "description": "The row as it is now, or as it was at `as_of`. Its `ETag` is the version that `If-Match` takes.",
         "operationId": format!("get_{one}"),
         "parameters": of_one,
-        "responses": responses(json!({ "200": row_answer("The row.", reference(""), &example), "304": not_modified() }), &[400, 401, 404, 410, 500, 503]),
+        "responses": responses(json!({ "200": row_answer("The row, or the fields of it that were asked for.", row_or_fields, &example), "304": not_modified() }), &[400, 401, 404, 410, 500, 503]),
         "security": [],
     });
     let history = json!({
@@ -209,10 +210,12 @@ impl Writable {
             all.push(header(
                 "If-Match",
                 "The `ETag` of the version you change. Needed where the row exists.",
+                json!({ "type": "string", "pattern": "^\"[0-9]+(-[A-Za-z0-9_-]+)*\"$" }),
                 "\"42\"",
             ));
             if create {
-                all.push(header("If-None-Match", "`*`: only create, never replace.", "*"));
+                let any = json!({ "type": "string", "enum": ["*"] });
+                all.push(header("If-None-Match", "`*`: only create, never replace.", any, "*"));
             }
             all
         };
@@ -233,7 +236,7 @@ impl Writable {
             .table
             .columns
             .iter()
-            .filter(|c| !c.read_only)
+            .filter(|c| !c.read_only && c.name != "id")
             .map(|c| (c.name.clone(), self.example[c.name.as_str()].clone()))
             .collect();
         let mut put = operation(

@@ -7,19 +7,19 @@ use crate::http::filter::{Parameter, Shape};
 use crate::http::resource::Collection;
 use serde_json::{Map, Value, json};
 
-pub(super) fn header(name: &str, about: &str, example: &str) -> Value {
-    json!({ "name": name, "in": "header", "required": false, "description": about, "schema": { "type": "string" }, "example": example })
+pub(super) fn header(name: &str, about: &str, schema: Value, example: &str) -> Value {
+    json!({ "name": name, "in": "header", "required": false, "description": about, "schema": schema, "example": example })
 }
 
-/// A row, what may be sent for it, a patch to it, a list and a history of it.
-pub(super) fn schemas(collection: &Collection, name: &str) -> [(String, Value); 5] {
+/// A row, some fields of it, what may be sent for it, a patch to it, a list and a history of it.
+pub(super) fn schemas(collection: &Collection, name: &str) -> [(String, Value); 6] {
     let columns = &collection.table.columns;
     let properties = |of: &dyn Fn(&&Column) -> bool| -> Map<String, Value> {
         columns.iter().filter(of).map(|c| (c.name.clone(), property(c))).collect()
     };
     let names =
         |of: &dyn Fn(&&Column) -> bool| -> Vec<&str> { columns.iter().filter(of).map(|c| c.name.as_str()).collect() };
-    let writable = |c: &&Column| !c.read_only;
+    let writable = |c: &&Column| !c.read_only && c.name != "id";
     let needed = |c: &&Column| !c.read_only && !c.nullable && c.name != "id";
     let row = json!({ "$ref": format!("#/components/schemas/{name}") });
     let version = json!({
@@ -31,7 +31,7 @@ pub(super) fn schemas(collection: &Collection, name: &str) -> [(String, Value); 
             "time": { "type": "string", "description": "When it was written." },
             "reason": { "type": ["string", "null"], "description": "Why, where the writer said so." },
             "changed": { "type": "array", "items": { "type": "string" }, "description": "The fields in which it differs from the version before." },
-            "row": row,
+            "row": { "$ref": row["$ref"], "description": "The row as it was." },
         },
     });
     let pick = |all: Map<String, Value>, required: Vec<&str>| json!({ "type": "object", "additionalProperties": false, "properties": all, "required": required });
@@ -45,6 +45,10 @@ pub(super) fn schemas(collection: &Collection, name: &str) -> [(String, Value); 
             name.to_owned(),
             json!({ "type": "object", "properties": properties(&|_| true), "required": names(&|_| true) }),
         ),
+        (
+            format!("{name}Fields"),
+            json!({ "type": "object", "additionalProperties": false, "properties": properties(&|_| true), "description": "The fields asked for by `fields`." }),
+        ),
         (format!("{name}Input"), pick(properties(&writable), names(&needed))),
         (format!("{name}Patch"), patch),
         (
@@ -53,11 +57,11 @@ pub(super) fn schemas(collection: &Collection, name: &str) -> [(String, Value); 
                 "type": "object",
                 "required": ["data", "total", "next_cursor", "next", "meta"],
                 "properties": {
-                    "data": { "type": "array", "items": row, "description": "The rows of this page." },
+                    "data": { "type": "array", "items": { "anyOf": [row, { "$ref": format!("#/components/schemas/{name}Fields") }] }, "description": "The rows of this page." },
                     "total": { "type": "integer", "format": "int64", "minimum": 0, "description": "How many rows there are on all pages." },
                     "next_cursor": { "type": ["string", "null"], "description": "Give this as `cursor` for the next page; null on the last." },
                     "next": { "type": ["string", "null"], "description": "The address of the next page." },
-                    "meta": { "$ref": "#/components/schemas/Meta" },
+                    "meta": { "$ref": "#/components/schemas/Meta", "description": "What stands beside the rows: revision, licence, citation." },
                 },
             }),
         ),
@@ -89,6 +93,10 @@ pub(super) fn property(column: &Column) -> Value {
     if column.holds == Type::Integer {
         property["format"] = json!("int64");
     }
+    if column.holds == Type::Text && column.words.is_empty() && !column.read_only {
+        property["minLength"] = json!(1);
+        property["maxLength"] = json!(crate::http::shape::LONGEST);
+    }
     if !column.words.is_empty() {
         let nothing = column.nullable.then_some(Value::Null);
         property["enum"] = column.words.iter().map(|w| json!(w)).chain(nothing).collect();
@@ -110,7 +118,7 @@ pub(super) fn property(column: &Column) -> Value {
 pub(super) fn parameter(parameter: &Parameter, example: &Value) -> Value {
     let mut schema = shape(&parameter.shape);
     if parameter.list {
-        schema = json!({ "type": "array", "items": schema, "minItems": 1, "maxItems": 1000 });
+        schema = json!({ "type": "array", "items": schema, "minItems": 1, "maxItems": parameter.most_values() });
     }
     if let Some(default) = parameter.default {
         schema["default"] = match &parameter.shape {

@@ -1,0 +1,20 @@
+"""What a schema cannot say of some parameters: their values come from the service itself."""
+
+import schemathesis
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    # A cursor is handed out by the service, and a revision must have been written: any other value is refused
+    # with 400, and the tests in Rust cover that. Here they would only report the refusal as a surprise.
+    if case.query:
+        case.query.pop("cursor", None)
+        if str(case.query.get("as_of", "")).isdigit():
+            case.query["as_of"] = "1"
+    # The generator takes a bare number for an entity tag, whatever the pattern says; one without quotation marks is
+    # refused with 400, which the tests in Rust cover too.
+    tag = case.headers.get("If-Match") if case.headers else None
+    if tag is not None and not tag.startswith('"'):
+        case.headers["If-Match"] = f'"{tag}"'

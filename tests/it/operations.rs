@@ -1,0 +1,70 @@
+//! The operations of the document, with their references resolved.
+use opptrapping::{api, http::Settings};
+use serde_json::Value;
+
+/// One operation.
+pub struct Operation {
+    pub path: String,
+    /// In capitals.
+    pub method: String,
+    pub spec: Value,
+    pub parameters: Vec<Value>,
+}
+
+pub fn document() -> Value {
+    api::document(&Settings::default())
+}
+
+pub fn operations() -> Vec<Operation> {
+    let document = document();
+    let mut all = vec![];
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, spec) in item.as_object().unwrap() {
+            let given = spec["parameters"].as_array().into_iter().flatten();
+            let parameters = given.map(|p| resolve(&document, p).clone()).collect();
+            let (path, method) = (path.clone(), method.to_uppercase());
+            all.push(Operation { path, method, spec: spec.clone(), parameters });
+        }
+    }
+    all
+}
+
+/// What a `$ref` points to; the thing itself where there is none.
+pub fn resolve<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
+    match value["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap_or_else(|| panic!("{reference}")),
+        None => value,
+    }
+}
+
+impl Operation {
+    pub fn id(&self) -> &str {
+        self.spec["operationId"].as_str().unwrap_or_default()
+    }
+
+    pub fn reads(&self) -> bool {
+        self.method == "GET"
+    }
+
+    /// The path with the example of each of its parameters.
+    pub fn example_path(&self) -> String {
+        self.parameters.iter().filter(|p| p["in"] == "path").fold(self.path.clone(), |path, p| {
+            let example = p["example"].as_str().unwrap_or_else(|| panic!("{}: no example", self.path));
+            path.replace(&format!("{{{}}}", p["name"].as_str().unwrap()), example)
+        })
+    }
+
+    pub fn query_parameters(&self) -> impl Iterator<Item = &Value> {
+        self.parameters.iter().filter(|p| p["in"] == "query")
+    }
+
+    /// The scope a token needs.
+    pub fn scope(&self) -> Option<&str> {
+        self.spec["security"][0]["bearer"][0].as_str()
+    }
+
+    /// The media types of the body.
+    pub fn body_type(&self) -> Option<&String> {
+        self.spec["requestBody"]["content"].as_object()?.keys().next()
+    }
+}
