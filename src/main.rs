@@ -152,8 +152,7 @@ fn run(command: Command) -> Done {
             let entry = entry(&collection)?;
             let db = open(&storage.database_url)?;
             let at = db.head().revision;
-            let bytes =
-                db.read(|conn| (entry(&collection).map_err(opptrapping::error::Error::internal)?.dump)(conn, at))?;
+            let bytes = db.read(|conn| (entry.dump)(conn, at))?;
             match output {
                 Some(path) => std::fs::write(path, bytes)?,
                 None => std::io::stdout().write_all(&bytes)?,
