@@ -32,13 +32,10 @@ impl Head {
 }
 
 /// The head as this process knows it; it only moves forward.
+#[derive(Default)]
 pub struct Heads(ArcSwap<Head>);
 
 impl Heads {
-    pub fn new() -> Self {
-        Self(ArcSwap::from_pointee(Head::default()))
-    }
-
     pub fn current(&self) -> Arc<Head> {
         self.0.load_full()
     }

@@ -61,7 +61,7 @@ impl Database {
     pub fn open(url: &str, tables: &'static [&'static Table]) -> Result<Self, Error> {
         let pools = Arc::new(Pools::open(url)?);
         pools.write(migrate::run)?;
-        let heads = Arc::new(Heads::new());
+        let heads = Arc::new(Heads::default());
         let database = Self { pools, heads, tables };
         database.refresh()?;
         Ok(database)
