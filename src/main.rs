@@ -126,7 +126,9 @@ type Done = Result<ExitCode, Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
     let _ = dotenvy::dotenv();
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn")).init();
+    // What strangers send that is not HTTP is no error of ours, and must not fill the log.
+    let filter = env_logger::Env::default().default_filter_or("info,actix_server=warn,actix_http=off");
+    env_logger::Builder::from_env(filter).init();
     run(Cli::parse().command).unwrap_or_else(|e| {
         eprintln!("opptrapping: {e}");
         ExitCode::FAILURE

@@ -75,6 +75,7 @@ macro_rules! server {
         pub fn $name(url: &str, port: u16, connections: u32, newest: i64) -> std::io::Result<()> {
             type Connections = Pool<ConnectionManager<$connection>>;
 
+            #[allow(clippy::disallowed_types, reason = "the yardstick is what one writes without this project")]
             async fn page(
                 pool: web::Data<Connections>,
                 newest: web::Data<Newest>,

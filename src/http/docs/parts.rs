@@ -145,7 +145,9 @@ pub(super) fn parameter(parameter: &Parameter, example: &Value) -> Value {
 pub(super) fn shape(shape: &Shape) -> Value {
     const YEAR: &str = "(1[89]|20|21)[0-9]{2}";
     match shape {
-        Shape::Text(longest) => json!({ "type": "string", "minLength": 1, "maxLength": longest }),
+        Shape::Text(longest) => {
+            json!({ "type": "string", "minLength": 1, "maxLength": longest, "pattern": "^[^\\u0000]+$" })
+        }
         Shape::Word(words) => json!({ "type": "string", "enum": words }),
         Shape::Field(names) => json!({ "type": "string", "enum": names }),
         Shape::Order(names) => {
