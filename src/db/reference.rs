@@ -1,9 +1,10 @@
 //! References between tables: what a row points to must be there, and what is pointed to may not be deleted.
+use super::place::Places;
 use super::table::{Reference, Table};
 use super::{CURRENT, Db, Statement};
 use crate::domain::id;
 use crate::error::{Error, Mistake};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Both databases take at least 32,000 values in a statement.
 const CHUNK: usize = 10_000;
@@ -87,5 +88,46 @@ pub fn pointing_at(conn: &mut Db, tables: &[&'static Table], target: &Table, id:
         }
     }
     found.truncate(NAMED);
+    Ok(found)
+}
+
+/// Rows in one of the places named whose region was not valid in their period any more.
+pub fn stranded(
+    conn: &mut Db,
+    tables: &[&'static Table],
+    places: &Places,
+    moved: &BTreeSet<String>,
+) -> Result<Vec<Mistake>, Error> {
+    let mut found = vec![];
+    for table in tables.iter().filter(|t| t.column("region").is_some() && t.column("period").is_some()) {
+        let mapped_on = if table.column("mapped_on").is_some() { "mapped_on" } else { "NULL" };
+        for region in moved {
+            let code = region.split_once('-').map_or(region.as_str(), |(_, code)| code);
+            let rows =
+                Statement::new(format!("SELECT id, region, period, {mapped_on} FROM {} WHERE ended = ", table.name))
+                    .bind(CURRENT)
+                    .sql(" AND (region = ")
+                    .bind(region.as_str())
+                    .sql(" OR region LIKE ")
+                    .bind(format!("U-%{code}%"))
+                    .sql(") ORDER BY id")
+                    .rows::<(String, String, String, Option<String>)>(conn)?;
+            for (id, region, period, mapped_on) in rows {
+                if let Err(why) = places.find(&region, Some(&period), mapped_on.as_deref(), "region") {
+                    let message = format!("/v1/{}/{id} lies in it: {}", table.collection, why.message);
+                    found.push(Mistake {
+                        r#in: "path",
+                        name: "id".into(),
+                        code: "referenced",
+                        message,
+                        ..Mistake::default()
+                    });
+                }
+                if found.len() >= NAMED {
+                    return Ok(found);
+                }
+            }
+        }
+    }
     Ok(found)
 }

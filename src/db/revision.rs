@@ -59,7 +59,12 @@ pub struct Write<'c> {
     touched: BTreeSet<&'static str>,
     pending: Pending,
     places: Option<Places>,
+    /// Places of which a version was changed or ended: what lies in them must still have somewhere to lie.
+    moved: BTreeSet<String>,
 }
+
+/// The collections that make up the register of places.
+const PLACES: [&str; 4] = ["municipalities", "counties", "health-regions", "municipality-changes"];
 
 /// The current time as it is stored: one precision, UTC, so that text order is time order.
 pub fn now() -> String {
@@ -88,6 +93,7 @@ pub(super) fn commit<T>(
         touched: BTreeSet::new(),
         pending: Pending::default(),
         places: None,
+        moved: BTreeSet::new(),
     };
     let done = work(&mut write)?;
     if write.position == 0 {
@@ -210,8 +216,12 @@ impl Write<'_> {
 
     fn log(&mut self, table: &'static Table, id: &str, operation: &'static str) -> Result<(), Error> {
         // What this revision says of places must hold for its own later rows too.
-        if ["municipalities", "counties", "health-regions", "municipality-changes"].contains(&table.collection) {
+        if PLACES.contains(&table.collection) {
             self.places = None;
+            if operation != "create" {
+                // The id of a place is its region key, with the day it began behind a point where there are several.
+                self.moved.extend(id.split('.').next().map(str::to_owned));
+            }
         }
         self.position += 1;
         self.touched.insert(table.collection);
@@ -232,6 +242,13 @@ impl Write<'_> {
 
     fn finish(mut self, author: &Author, reason: Option<&str>) -> Result<(), Error> {
         self.check_references()?;
+        if !self.moved.is_empty() {
+            let places = Places::load(self.conn)?;
+            let stranded = reference::stranded(self.conn, self.tables, &places, &self.moved)?;
+            if !stranded.is_empty() {
+                return Err(Error::all(Kind::Referenced, stranded));
+            }
+        }
         let time = now();
         Statement::new("INSERT INTO revisions (revision, time, issuer, subject, organisation, token_id, reason, row_count) VALUES (")
             .bind(self.revision)

@@ -55,7 +55,26 @@ impl Asked {
                 }
             }
         }
+        wrong.extend(allowed.iter().filter_map(|p| asked.inverted(p)));
         if wrong.is_empty() { Ok(asked) } else { Err(Error::all(Kind::InvalidParameter, wrong)) }
+    }
+
+    /// A range whose end lies before its beginning can hold nothing: a slip, and not a question.
+    fn inverted(&self, end: &Parameter) -> Option<Mistake> {
+        let (stem, beginning) = match (end.name.strip_suffix("_to"), end.name.strip_suffix("_max")) {
+            (Some(stem), _) => (stem, "_from"),
+            (_, Some(stem)) => (stem, "_min"),
+            _ => return None,
+        };
+        let beginning = format!("{stem}{beginning}");
+        let (first, last) = (self.one(&beginning)?, self.one(&end.name)?);
+        let inverted = match &end.shape {
+            Shape::Integer(..) => self.integer(&beginning)? > self.integer(&end.name)?,
+            Shape::Period => Period::parse(first).ok()?.start > Period::parse(last).ok()?.end,
+            Shape::PartialDate => date::partial(first).ok()?.0 > date::partial(last).ok()?.1,
+            _ => false,
+        };
+        inverted.then(|| Mistake::query(&end.name, "invalid", format!("must not be before {beginning}")))
     }
 
     /// The value of a parameter that stands once.
@@ -150,7 +169,8 @@ fn checked(shape: &Shape, value: &str) -> Result<String, Refusal> {
 
 /// A revision number, or a time in RFC 3339, which is put into the one spelling times are stored in.
 fn moment(value: &str) -> Result<String, String> {
-    if (1..=18).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit()) && !value.starts_with('0') {
+    let plain = (1..=18).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit());
+    if plain && (value == "0" || !value.starts_with('0')) {
         return Ok(value.to_owned());
     }
     // A `+` before the offset arrives as a space unless it was encoded.

@@ -51,6 +51,7 @@ pub async fn one<R: Resource>(
     let at = At::of(&asked, &db, R::collection())?;
     let (language, language_from) = language(&req, &asked);
     let (id, keep) = (id.into_inner(), at.keep());
+    let asked_for = id.clone();
     let fields = asked.all("fields").to_vec();
     let (mark, version, row) = db
         .reading(move |conn| {
@@ -65,7 +66,11 @@ pub async fn one<R: Resource>(
             }
         })
         .await?;
-    let tag = item_tag(version, language, &fields);
+    let mut tag = item_tag(version, language, &fields);
+    if row.id() != asked_for {
+        // A code stands for another version on another day, and both may be of one revision.
+        tag = format!("{tag}-{}", short_hash(&[row.id().as_bytes()]));
+    }
     let head = Head {
         keep,
         time: Some(mark.time).filter(|t| !t.is_empty()),
@@ -179,11 +184,12 @@ pub async fn history<R: Resource>(
         vary: language_from.into_iter().collect(),
         ..Head::json(format!("{newest}-{}", short_hash(&[req.path().as_bytes(), language.code().as_bytes()])))
     };
+    let id = id.into_inner();
+    let versions = db.reading(move |conn| versions::<R>(conn, &id, newest, language)).await?;
+    // Only now: what is not there must not be confirmed.
     if head.is_known(&req) {
         return Ok(head.not_modified(&req));
     }
-    let id = id.into_inner();
-    let versions = db.reading(move |conn| versions::<R>(conn, &id, newest, language)).await?;
     let total = versions.len();
     let body = serde_json::to_vec(&History { data: versions, total }).map_err(Error::internal)?;
     Ok(head.ok(&req, &settings, body))

@@ -13,6 +13,11 @@ def before_call(context, case, kwargs):
         case.query.pop("cursor", None)
         if str(case.query.get("as_of", "")).isdigit():
             case.query["as_of"] = "1"
+        # A schema cannot say that a range must not end before it begins.
+        for end, beginning in (("_to", "_from"), ("_max", "_min")):
+            for name in [name for name in case.query if name.endswith(end)]:
+                if name.removesuffix(end) + beginning in case.query:
+                    case.query.pop(name)
     # The generator takes a bare number for an entity tag, whatever the pattern says; one without quotation marks is
     # refused with 400, which the tests in Rust cover too.
     tag = case.headers.get("If-Match") if case.headers else None

@@ -173,7 +173,7 @@ pub(super) fn shape(shape: &Shape) -> Value {
             json!({ "type": "string", "pattern": format!("^(latest|first|all|{YEAR}(-(0[1-9]|1[0-2]))?)$") })
         }
         Shape::Moment => {
-            json!({ "type": "string", "pattern": format!("^([1-9][0-9]{{0,17}}|{YEAR}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)$") })
+            json!({ "type": "string", "pattern": format!("^(0|[1-9][0-9]{{0,17}}|{YEAR}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)$") })
         }
     }
 }
