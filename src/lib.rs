@@ -24,7 +24,7 @@ pub mod http;
 pub mod import;
 
 use actix_web::body::MessageBody;
-use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -34,7 +34,6 @@ use error::Error;
 use http::guard::{self, Routes};
 use http::list::Totals;
 use http::{Settings, cors, token::Issuers};
-use serde_json::Value;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 /// Opens and migrates a database with the tables of this program.
@@ -55,12 +54,11 @@ pub struct Shared {
 
 impl Shared {
     pub fn new(db: Database, settings: Settings, issuers: Issuers) -> Self {
-        let document = api::document(&settings);
         Self {
             db: web::Data::new(db),
             issuers: web::Data::new(issuers),
-            document: web::Data::new(Rendered::of(&document)),
-            routes: web::Data::new(routes(&document)),
+            document: web::Data::new(Rendered::of(settings.clone())),
+            routes: web::Data::new(Routes(api::paths())),
             totals: web::Data::default(),
             settings: web::Data::new(settings),
         }
@@ -73,25 +71,6 @@ impl Shared {
     pub fn issuers(&self) -> web::Data<Issuers> {
         self.issuers.clone()
     }
-}
-
-/// The paths and methods of the document, and those of the service that are no operations of the API.
-fn routes(document: &Value) -> Routes {
-    let mut all = vec![];
-    for (path, item) in document["paths"].as_object().into_iter().flatten() {
-        let has = |method: &str| item.get(method).is_some();
-        let mut methods = vec![];
-        if has("get") {
-            methods.extend(["GET", "HEAD"]);
-        }
-        methods.extend(["PUT", "PATCH", "DELETE"].into_iter().filter(|m| has(&m.to_lowercase())));
-        methods.push("OPTIONS");
-        all.push((ResourceDef::new(path.as_str()), methods));
-    }
-    let plain =
-        ["/", "/openapi.json", "/openapi-3.0.json", "/robots.txt", "/.well-known/api-catalog", "/problems/{slug}"];
-    all.extend(plain.map(|path| (ResourceDef::new(path), vec!["GET", "HEAD", "OPTIONS"])));
-    Routes(all)
 }
 
 /// The application, as the binary serves it and the tests call it.

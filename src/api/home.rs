@@ -10,27 +10,37 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
+use std::sync::OnceLock;
 
-/// The document in both versions, rendered once.
+/// The document in both versions, rendered when it is first asked for: it is the largest thing a service that rests
+/// would hold.
 pub struct Rendered {
-    new: Vec<u8>,
-    old: Vec<u8>,
+    settings: Settings,
+    documents: OnceLock<[Vec<u8>; 2]>,
 }
 
 impl Rendered {
-    pub fn of(document: &Value) -> Self {
-        let bytes = |v: &Value| serde_json::to_vec(v).unwrap_or_default();
-        Self { new: bytes(document), old: bytes(&downgrade(document.clone())) }
+    pub fn of(settings: Settings) -> Self {
+        Self { settings, documents: OnceLock::new() }
+    }
+
+    fn documents(&self) -> &[Vec<u8>; 2] {
+        self.documents.get_or_init(|| {
+            let document = super::document(&self.settings);
+            let new = serde_json::to_vec(&document).unwrap_or_default();
+            [new, serde_json::to_vec(&downgrade(document)).unwrap_or_default()]
+        })
     }
 }
 
 pub async fn openapi(
     req: HttpRequest,
     settings: Data<Settings>,
-    document: Data<Rendered>,
+    rendered: Data<Rendered>,
 ) -> Result<HttpResponse, Error> {
     Asked::read(req.query_string(), &[])?;
-    let bytes = if req.path().contains("3.0") { &document.old } else { &document.new };
+    let [new, old] = rendered.documents();
+    let bytes = if req.path().contains("3.0") { old } else { new };
     let head = Head::of_bytes(bytes);
     Ok(if head.is_known(&req) { head.not_modified(&req) } else { head.ok(&req, &settings, bytes.clone()) })
 }

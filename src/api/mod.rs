@@ -23,8 +23,9 @@ pub mod wordings;
 use crate::db::table::Table;
 use crate::http::docs::Document;
 use crate::http::list::Meta;
-use crate::http::resource::Entry;
+use crate::http::resource::{self, Entry};
 use crate::http::{Settings, guard};
+use actix_web::dev::ResourceDef;
 use actix_web::web;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -57,24 +58,33 @@ pub fn tables() -> &'static [&'static Table] {
     &TABLES
 }
 
-/// Mounts everything below the root.
+/// What stands beside the collections: a path and what answers it.
+fn alone() -> [(&'static str, fn() -> actix_web::Route); 8] {
+    [
+        ("/", || web::get().to(home::front)),
+        ("/openapi.json", || web::get().to(home::openapi)),
+        ("/openapi-3.0.json", || web::get().to(home::openapi)),
+        ("/robots.txt", || web::get().to(home::robots)),
+        ("/.well-known/api-catalog", || web::get().to(home::api_catalog)),
+        ("/problems/{slug}", || web::get().to(about::problem)),
+        ("/v1/about", || web::get().to(about::about)),
+        ("/v1/dictionary", || web::get().to(about::dictionary)),
+    ]
+}
+
+/// Mounts everything.
 pub fn routes(routes: &mut web::ServiceConfig) {
-    let elsewhere = || web::to(guard::unrouted);
-    let alone = |path: &str, route: actix_web::Route| web::resource(path).route(route).default_service(elsewhere());
-    routes
-        .service(alone("/", web::get().to(home::front)))
-        .service(alone("/openapi.json", web::get().to(home::openapi)))
-        .service(alone("/openapi-3.0.json", web::get().to(home::openapi)))
-        .service(alone("/robots.txt", web::get().to(home::robots)))
-        .service(alone("/.well-known/api-catalog", web::get().to(home::api_catalog)))
-        .service(alone("/problems/{slug}", web::get().to(about::problem)));
-    let mut scope = web::scope("/v1")
-        .service(alone("/about", web::get().to(about::about)))
-        .service(alone("/dictionary", web::get().to(about::dictionary)));
-    for entry in &RESOURCES {
-        scope = scope.configure(entry.mount);
+    for (path, route) in alone() {
+        routes.service(web::resource(path).route(route()).default_service(web::to(guard::unrouted)));
     }
-    routes.service(scope.default_service(elsewhere()));
+    let scope = RESOURCES.iter().fold(web::scope("/v1"), |scope, entry| scope.configure(entry.mount));
+    routes.service(scope.default_service(web::to(guard::unrouted)));
+}
+
+/// Every path there is, with its methods.
+pub fn paths() -> Vec<(ResourceDef, &'static [&'static str])> {
+    let collections = RESOURCES.iter().flat_map(|entry| resource::paths((entry.collection)()));
+    alone().into_iter().map(|(path, _)| resource::read_path(path)).chain(collections).collect()
 }
 
 /// The OpenAPI document.

@@ -1,7 +1,6 @@
 //! Migrations: one folder for both databases, embedded in the binary.
-use super::{Db, Statement};
+use super::{Db, Statement, Transaction};
 use crate::error::{Error, Kind};
-use diesel::connection::SimpleConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -23,14 +22,13 @@ pub fn run(conn: &mut Db) -> Result<(), Error> {
     done
 }
 
+/// In one transaction, which on SQLite takes the file for writing at once: of two processes that start on one file the
+/// second waits here, and then finds nothing to do.
 fn pending(conn: &mut Db) -> Result<(), Error> {
     refuse_newer(conn)?;
-    if let Db::Sqlite(_) = conn {
-        // Two processes that start on one file: the second waits here instead of failing on a table that exists.
-        conn.batch_execute("BEGIN IMMEDIATE; COMMIT;")?;
-    }
-    conn.run_pending_migrations(MIGRATIONS).map_err(Error::internal)?;
-    Ok(())
+    let transaction = Transaction::begin(conn)?;
+    transaction.conn.run_pending_migrations(MIGRATIONS).map_err(Error::internal)?;
+    transaction.commit()
 }
 
 fn refuse_newer(conn: &mut Db) -> Result<(), Error> {

@@ -16,8 +16,8 @@ use std::panic::AssertUnwindSafe;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The paths there are and the methods of each, as the document has them.
-pub struct Routes(pub Vec<(ResourceDef, Vec<&'static str>)>);
+/// The paths there are and the methods of each.
+pub struct Routes(pub Vec<(ResourceDef, &'static [&'static str])>);
 
 impl Routes {
     fn methods(&self, path: &str) -> Option<String> {

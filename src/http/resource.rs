@@ -5,6 +5,7 @@ use crate::db::bulk::{self, Tally};
 use crate::db::table::{Record, Table};
 use crate::db::{Db, Write};
 use crate::error::Error;
+use actix_web::dev::ResourceDef;
 use actix_web::web;
 use std::io::Read;
 
@@ -141,6 +142,20 @@ impl Entry {
             dump: read::dump::<R>,
         }
     }
+}
+
+const READ: &[&str] = &["GET", "HEAD", "OPTIONS"];
+const WRITE: &[&str] = &["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// The paths that `mount` gives a collection, with the methods of each, for `Allow`.
+pub fn paths(collection: &Collection) -> [(ResourceDef, &'static [&'static str]); 3] {
+    let path = |ending: &str| ResourceDef::new(format!("/v1/{}{ending}", collection.name()));
+    [(path(""), READ), (path("/{id}"), WRITE), (path("/{id}/history"), READ)]
+}
+
+/// A path that is only read.
+pub fn read_path(path: &'static str) -> (ResourceDef, &'static [&'static str]) {
+    (ResourceDef::new(path), READ)
 }
 
 fn mount<R: Resource>(routes: &mut web::ServiceConfig) {
