@@ -112,7 +112,7 @@ async fn a_thing_referred_to_meanwhile_is_not_deleted() {
         let client = Client::new(&base.db).await;
         for round in 0..10 {
             let (source_path, goal_path) = (format!("/v1/sources/s-{round}"), format!("/v1/goals/g-{round}"));
-            let tag = client.put(&source_path, &source(&format!("s-{round}"), "")).await.done(201).tag().to_owned();
+            let tag = client.put(&source_path, &source(&format!("s-{round}"), "n")).await.done(201).tag().to_owned();
             let goal = json!({ "plan": "rus-2016-2020", "number": 9, "title_nb": "M", "source": format!("s-{round}") });
             let (deleted, created) = join(client.delete(&source_path, &tag), client.put(&goal_path, &goal)).await;
             let outcome = (deleted.status, created.status);

@@ -1,14 +1,22 @@
 //! The tests of the service: one binary, one file per concern. `support` has what they share.
 mod architecture;
 mod bodies;
+mod caching;
 mod client;
 mod concurrency;
 mod data;
 mod document;
+mod forged;
 mod lists;
 mod migrations;
 mod operations;
 mod parity;
+mod queries;
+mod roundtrip;
+mod rows;
+mod rules;
+mod smoke;
 mod support;
 mod sweep;
+mod tokens;
 mod writes;

@@ -28,7 +28,7 @@ fn columns(conn: &mut Db, table: &str) -> Columns {
 fn schema(conn: &mut Db) -> Vec<String> {
     let sql = match conn {
         Db::Sqlite(_) => {
-            "SELECT type || ' ' || name || ' ' || COALESCE(sql, '') FROM sqlite_schema WHERE name NOT LIKE '\\_\\_%' ESCAPE '\\' ORDER BY 1"
+            "SELECT type || ' ' || name || ' ' || COALESCE(sql, '') FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE '\\_\\_%' ESCAPE '\\' ORDER BY 1"
         }
         Db::Postgres(_) => {
             "SELECT (table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable)::text FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%' \
@@ -143,17 +143,19 @@ fn a_schema_from_the_future_is_refused() {
 #[test]
 fn instances_that_start_together_migrate_once() {
     for base in empty("together") {
-        directly(&base, |conn| {
-            conn.revert_all_migrations(migrate::MIGRATIONS).unwrap();
-        });
-        let threads: Vec<_> = (0..4)
-            .map(|_| {
-                let url = base.url.clone();
-                std::thread::spawn(move || opptrapping::open(&url).map(|db| db.head().revision))
-            })
-            .collect();
-        for thread in threads {
-            assert_eq!(thread.join().unwrap().map_err(|e| e.to_string()), Ok(0), "{}", base.label);
+        for _ in 0..8 {
+            directly(&base, |conn| {
+                conn.revert_all_migrations(migrate::MIGRATIONS).unwrap();
+            });
+            let threads: Vec<_> = (0..4)
+                .map(|_| {
+                    let url = base.url.clone();
+                    std::thread::spawn(move || opptrapping::open(&url).map(|db| db.head().revision))
+                })
+                .collect();
+            for thread in threads {
+                assert_eq!(thread.join().unwrap().map_err(|e| e.to_string()), Ok(0), "{}", base.label);
+            }
         }
     }
 }

@@ -97,40 +97,44 @@ fn unique(name: &str) -> String {
 fn sqlite_base(name: &str, loaded: bool) -> Base {
     let folder = scratch().join(name);
     fs::create_dir_all(&folder).unwrap();
+    let guard = Guard::Folder(folder.clone());
     let file = folder.join("test.db");
     if loaded {
-        fs::copy(sqlite_template(), &file).unwrap();
+        copy_template(&file);
     }
     let url = format!("sqlite://{}", file.display());
     let db = opptrapping::open(&url).unwrap();
-    Base { label: "sqlite", url, db, _guard: Guard::Folder(folder) }
+    Base { label: "sqlite", url, db, _guard: guard }
 }
 
-fn sqlite_template() -> PathBuf {
-    fs::create_dir_all(scratch()).unwrap();
-    let file = scratch().join(format!("reference-{}.db", fingerprint()));
+/// The lock is held until the copy is made: who loads newer data removes older templates.
+fn copy_template(to: &Path) {
     let lock = File::create(scratch().join("reference.lock")).unwrap();
     lock.lock().unwrap();
-    if !file.exists() {
+    let template = scratch().join(format!("reference-{}.db", fingerprint()));
+    if !template.exists() {
+        let ours = |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("reference-"));
+        fs::read_dir(scratch())
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .filter(ours)
+            .for_each(|old| fs::remove_file(old).unwrap());
         let building = scratch().join("reference-building.db");
-        for ending in ["", "-wal", "-shm"] {
-            drop(fs::remove_file(format!("{}{ending}", building.display())));
-        }
         load(&format!("sqlite://{}", building.display()));
         let mut conn = SqliteConnection::establish(building.to_str().unwrap()).unwrap();
         conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
         drop(conn);
-        fs::rename(building, &file).unwrap();
+        fs::rename(building, &template).unwrap();
     }
-    file
+    fs::copy(template, to).unwrap();
 }
 
 fn postgres_base(server: &str, name: &str, loaded: bool) -> Base {
     let from = if loaded { postgres_template(server) } else { "template0".to_owned() };
     create(server, name, &from);
+    let guard = Guard::Database { server: server.to_owned(), name: name.to_owned() };
     let url = with_database(server, name);
     let db = opptrapping::open(&url).unwrap();
-    let guard = Guard::Database { server: server.to_owned(), name: name.to_owned() };
     Base { label: "postgres", url, db, _guard: guard }
 }
 

@@ -31,6 +31,13 @@ fn decent(answer: &Answer, what: &str) {
     }
 }
 
+/// The document must know every status that is answered.
+#[track_caller]
+fn documented(operation: &Operation, answer: &Answer) {
+    let known = operation.spec["responses"].get(answer.status.to_string()).is_some();
+    assert!(known, "{} answers {}, which the document does not say", operation.id(), answer.status);
+}
+
 /// A write as the document describes it, without a body that could succeed.
 fn attempt(operation: &Operation, scope: Option<&str>) -> actix_web::test::TestRequest {
     let path = operation.example_path();
@@ -55,6 +62,9 @@ async fn reads_answer_and_heads_are_the_same_without_a_body() {
             assert_eq!(got.status, 200, "{what}");
             decent(&got, &what);
             assert!(got.header("etag").is_some() && got.header("cache-control").is_some(), "{what}");
+            documented(operation, &got);
+            let tagged = request("GET", &path).insert_header(("if-none-match", got.tag()));
+            documented(operation, &client.send(tagged).await.done(304));
             let head = client.send(request("HEAD", &path)).await;
             assert_eq!((head.status, head.size), (200, got.size), "{what}");
             for name in ["etag", "content-type", "cache-control", "vary", "last-modified", "content-language"] {
@@ -113,12 +123,14 @@ async fn writes_need_a_token_with_the_scope_the_document_names() {
 
             let stranger = client.send(attempt(operation, None)).await;
             decent(&stranger, &what);
+            documented(operation, &stranger);
             stranger.refused(401, "authentication-required");
             assert_eq!(stranger.header("www-authenticate"), Some("Bearer realm=\"opptrapping\""), "{what}");
 
             let other = if scope == "goals:write" { "plans:write" } else { "goals:write" };
             let unfit = client.send(attempt(operation, Some(other))).await;
             decent(&unfit, &what);
+            documented(operation, &unfit);
             let problem = unfit.refused(403, "insufficient-scope");
             assert!(problem["detail"].as_str().unwrap().contains(scope), "{what}");
             let challenge = unfit.header("www-authenticate").unwrap();
@@ -127,6 +139,7 @@ async fn writes_need_a_token_with_the_scope_the_document_names() {
             for enough in [scope, "admin"] {
                 let answer = client.send(attempt(operation, Some(enough))).await;
                 decent(&answer, &what);
+                documented(operation, &answer);
                 assert!(matches!(answer.status, 422 | 428), "{what} with {enough}: {}", answer.text());
                 assert_eq!(answer.header("cache-control"), Some("no-store"), "{what}");
             }
