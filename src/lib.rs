@@ -57,7 +57,7 @@ impl Shared {
         Self {
             db: web::Data::new(db),
             issuers: web::Data::new(issuers),
-            document: web::Data::new(Rendered::of(settings.clone())),
+            document: web::Data::new(Rendered::of(settings.clone(), api::document)),
             routes: web::Data::new(Routes(api::paths())),
             totals: web::Data::default(),
             settings: web::Data::new(settings),

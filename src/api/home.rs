@@ -16,17 +16,18 @@ use std::sync::OnceLock;
 /// would hold.
 pub struct Rendered {
     settings: Settings,
+    make: fn(&Settings) -> Value,
     documents: OnceLock<[Vec<u8>; 2]>,
 }
 
 impl Rendered {
-    pub fn of(settings: Settings) -> Self {
-        Self { settings, documents: OnceLock::new() }
+    pub fn of(settings: Settings, make: fn(&Settings) -> Value) -> Self {
+        Self { settings, make, documents: OnceLock::new() }
     }
 
     fn documents(&self) -> &[Vec<u8>; 2] {
         self.documents.get_or_init(|| {
-            let document = super::document(&self.settings);
+            let document = (self.make)(&self.settings);
             let new = serde_json::to_vec(&document).unwrap_or_default();
             [new, serde_json::to_vec(&downgrade(document)).unwrap_or_default()]
         })

@@ -58,8 +58,11 @@ pub fn tables() -> &'static [&'static Table] {
     &TABLES
 }
 
-/// What stands beside the collections: a path and what answers it.
-fn alone() -> [(&'static str, fn() -> actix_web::Route); 8] {
+/// A path that is no collection, and what answers it.
+type Alone = (&'static str, fn() -> actix_web::Route);
+
+/// What stands beside the collections.
+fn alone() -> [Alone; 8] {
     [
         ("/", || web::get().to(home::front)),
         ("/openapi.json", || web::get().to(home::openapi)),
