@@ -71,7 +71,7 @@ struct Newest(i64);
 
 macro_rules! server {
     ($name:ident, $connection:ty) => {
-        /// Serves until the process ends. `connections` as many as the service has for reading.
+        /// Serves until the process ends. A connection for each client, so that it never waits for one.
         pub fn $name(url: &str, port: u16, connections: u32, newest: i64) -> std::io::Result<()> {
             type Connections = Pool<ConnectionManager<$connection>>;
 

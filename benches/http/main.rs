@@ -132,8 +132,8 @@ fn serve(url: &str) {
 
 fn bare(url: &str, newest: i64) {
     match url.strip_prefix("sqlite://") {
-        Some(path) => bare::sqlite(path, BARE, 4, newest),
-        None => bare::postgres(url, BARE, 8, newest),
+        Some(path) => bare::sqlite(path, BARE, 16, newest),
+        None => bare::postgres(url, BARE, 16, newest),
     }
     .expect("serving");
 }

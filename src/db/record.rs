@@ -6,40 +6,43 @@ use diesel::sql_types::{BigInt, Bool, Double, Text};
 use serde::de::value::Error;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, SeqAccess, Visitor};
 use std::fmt::Display;
-use std::marker::PhantomData;
 
 /// A value loaded from one row.
 pub struct Stored<T>(pub T);
 
 impl<T: DeserializeOwned> QueryableByName<Backend> for Stored<T> {
     fn build<'a>(row: &impl NamedRow<'a, Backend>) -> deserialize::Result<Self> {
-        let mut reader = Reader { row, next: 0, life: PhantomData };
+        let mut reader = Reader { row, next: 0, looked_at: None };
         Ok(Self(T::deserialize(&mut reader)?))
     }
 }
 
 /// Walks over the columns of a row. A struct or a tuple takes as many as it has fields, also within another.
-struct Reader<'r, 'a, R> {
+struct Reader<'r, 'a: 'r, R: Row<'a, Backend>> {
     row: &'r R,
     next: usize,
-    life: PhantomData<&'a ()>,
+    /// The column that was looked at to see whether it is null, so that it is fetched once.
+    looked_at: Option<R::Field<'r>>,
 }
 
 fn wrong(why: impl Display) -> Error {
     de::Error::custom(why)
 }
 
-impl<'a, R: Row<'a, Backend>> Reader<'_, 'a, R> {
-    fn is_null(&self) -> bool {
-        self.row.get(self.next).is_none_or(|field| field.is_null())
+impl<'r, 'a, R: Row<'a, Backend>> Reader<'r, 'a, R> {
+    fn fetch(&mut self) -> Result<R::Field<'r>, Error> {
+        let field = match self.looked_at.take() {
+            Some(field) => Some(field),
+            None => self.row.get(self.next),
+        };
+        field.ok_or_else(|| wrong("the row has too few columns"))
     }
 
     fn take<ST, V: FromSql<ST, Backend>>(&mut self) -> Result<V, Error> {
-        let field = self.row.get(self.next).ok_or_else(|| wrong("the row has too few columns"))?;
-        let value = V::from_nullable_sql(field.value())
-            .map_err(|e| wrong(format_args!("column {}: {e}", field.field_name().unwrap_or("?"))));
+        let field = self.fetch()?;
         self.next += 1;
-        value
+        V::from_nullable_sql(field.value())
+            .map_err(|e| wrong(format_args!("column {}: {e}", field.field_name().unwrap_or("?"))))
     }
 }
 
@@ -82,10 +85,12 @@ impl<'de, 'a, R: Row<'a, Backend>> de::Deserializer<'de> for &mut Reader<'_, 'a,
         visitor.visit_bool(self.take::<Bool, bool>()?)
     }
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.is_null() {
+        let field = self.fetch()?;
+        if field.is_null() {
             self.next += 1;
             return visitor.visit_none();
         }
+        self.looked_at = Some(field);
         visitor.visit_some(self)
     }
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
@@ -120,7 +125,7 @@ impl<'de, 'a, R: Row<'a, Backend>> de::Deserializer<'de> for &mut Reader<'_, 'a,
     }
 }
 
-struct Columns<'m, 'r, 'a, R> {
+struct Columns<'m, 'r, 'a, R: Row<'a, Backend>> {
     left: usize,
     reader: &'m mut Reader<'r, 'a, R>,
 }

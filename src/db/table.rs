@@ -7,6 +7,7 @@ use crate::error::Mistake;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value as Json};
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Schema, SchemaType, Type as JsonType};
 use utoipa::openapi::{Object, RefOr};
@@ -68,6 +69,7 @@ pub struct Table {
     pub collated: &'static [&'static str],
     /// Text fields that `q` looks in, kept together in the hidden column `search_text`.
     pub searched: &'static [&'static str],
+    selections: OnceLock<[String; 3]>,
 }
 
 impl Table {
@@ -104,6 +106,7 @@ impl Table {
             references: vec![],
             collated: &[],
             searched: &[],
+            selections: OnceLock::new(),
         }
     }
 
@@ -137,7 +140,12 @@ impl Table {
     }
 
     /// The columns of a SELECT that give a row in a language.
-    pub fn selection(&self, language: Language) -> String {
+    pub fn selection(&self, language: Language) -> &str {
+        let all = self.selections.get_or_init(|| Language::ALL.map(|language| self.select(language)));
+        &all[language as usize]
+    }
+
+    fn select(&self, language: Language) -> String {
         let mut list = String::new();
         for column in &self.columns {
             if !list.is_empty() {

@@ -10,6 +10,8 @@ pub enum Language {
 }
 
 impl Language {
+    /// In the order of their discriminants.
+    pub const ALL: [Self; 3] = [Self::Nb, Self::Nn, Self::En];
     pub const CODES: [&'static str; 4] = ["nb", "nn", "en", "no"];
 
     /// The code as it stands in `Content-Language` and as the ending of columns such as `title_nn`.

@@ -123,6 +123,10 @@ pub struct List {
     pub language: Language,
     pub at: At,
     path: String,
+    /// What a cursor belongs to: the path, the filters, the order. Neither the size of a page nor its form matters.
+    question: String,
+    /// All of the parameters in one spelling.
+    canonical: String,
     vary: Vec<&'static str>,
     keys: Vec<Key>,
     limit: Option<i64>,
@@ -141,7 +145,7 @@ pub struct Found<R> {
 impl List {
     pub fn read<R: Resource>(req: &HttpRequest, db: &Database) -> Result<Self, Error> {
         let collection = R::collection();
-        let asked = Asked::read(req.query_string(), &collection.list_parameters())?;
+        let asked = Asked::read(req.query_string(), collection.list_parameters())?;
         let format = Format::choose(&asked, req.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()))?;
         let (language, language_from) = language(req, &asked);
         let mut vary: Vec<&'static str> = language_from.into_iter().collect();
@@ -151,8 +155,11 @@ impl List {
         let keys = sort::keys(collection, asked.all("sort"));
         let limit = asked.integer("limit").or(if format.is_table() { None } else { Some(ROWS) });
         let at = At::of(&asked, db, collection)?;
+        let path = format!("/v1/{}", collection.name());
         let mut list = Self {
-            path: format!("/v1/{}", collection.name()),
+            question: format!("{path}?{}", asked.canonical(&["cursor", "limit", "format", "lang", "fields"])),
+            canonical: asked.canonical(&[]),
+            path,
             fields: asked.all("fields").to_vec(),
             cursor: None,
             asked,
@@ -164,7 +171,7 @@ impl List {
             limit,
         };
         if let Some(text) = list.asked.one("cursor") {
-            let cursor = Cursor::open(text, &list.question())?;
+            let cursor = Cursor::open(text, &list.question)?;
             if cursor.revision > db.head().revision || !sort::fits(&list.keys, &cursor.place) {
                 let mistake = Mistake::query("cursor", "invalid", "is of another database");
                 return Err(Error::because(Kind::InvalidCursor, mistake));
@@ -176,11 +183,6 @@ impl List {
             list.cursor = Some(cursor);
         }
         Ok(list)
-    }
-
-    /// What a cursor belongs to: the path, the filters, the order. Neither the size of a page nor its form matters.
-    fn question(&self) -> String {
-        format!("{}?{}", self.path, self.asked.canonical(&["cursor", "limit", "format", "lang", "fields"]))
     }
 
     fn rows_at<R: Resource>(&self, at: i64) -> Statement {
@@ -213,7 +215,7 @@ impl List {
         let total = match &self.cursor {
             Some(cursor) => cursor.total,
             None if !more => rows.len() as i64,
-            None => totals.of(mark.revision, &self.question(), || count(conn, &table.name, matching))?,
+            None => totals.of(mark.revision, &self.question, || count(conn, &table.name, matching))?,
         };
         let next = match rows.last().filter(|_| more) {
             Some(last) => {
@@ -227,7 +229,7 @@ impl List {
 
     /// The tag and the caching of the answer: known before the rows are, unless a time was asked for.
     pub fn head(&self, revision: i64, time: Option<String>) -> Head {
-        let variant = [self.path.as_str(), &self.asked.canonical(&[]), self.format.word(), self.language.code()];
+        let variant = [self.path.as_str(), &self.canonical, self.format.word(), self.language.code()];
         let hash = short_hash(&variant.map(str::as_bytes));
         Head {
             tag: format!("{revision}-{hash}"),
@@ -252,7 +254,7 @@ impl List {
         let glue = if cited.is_empty() { "" } else { "&" };
         let cite_as =
             format!("{}{}", settings.base_url, address(format!("{cited}{glue}as_of={}", found.mark.revision)));
-        let next_cursor = found.next.as_ref().map(|c| c.seal(&self.question()));
+        let next_cursor = found.next.as_ref().map(|c| c.seal(&self.question));
         let next = next_cursor.as_ref().map(|cursor| {
             let rest = self.asked.canonical(&["cursor"]);
             let glue = if rest.is_empty() { "" } else { "&" };
@@ -274,7 +276,7 @@ impl List {
                     language: self.language.code(),
                     license: settings.license.clone(),
                     attribution: ATTRIBUTION,
-                    query: address(self.asked.canonical(&[])),
+                    query: address(self.canonical.clone()),
                     cite_as,
                     warnings: vec![],
                 };

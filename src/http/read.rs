@@ -11,6 +11,7 @@ use crate::db::head::Mark;
 use crate::db::{CURRENT, Database, Db, Statement, revision};
 use crate::domain::{Language, Region};
 use crate::error::{Error, Kind};
+use actix_web::http::header;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -24,7 +25,8 @@ pub async fn list<R: Resource>(
     totals: Data<Totals>,
 ) -> Result<HttpResponse, Error> {
     let list = List::read::<R>(&req, &db)?;
-    if let Some(revision) = list.at.known() {
+    let conditional = req.headers().contains_key(header::IF_NONE_MATCH);
+    if let Some(revision) = list.at.known().filter(|_| conditional) {
         let head = list.head(revision, None);
         if head.is_known(&req) {
             return Ok(head.not_modified(&req));
@@ -47,7 +49,7 @@ pub async fn one<R: Resource>(
     db: Data<Database>,
     settings: Data<Settings>,
 ) -> Result<HttpResponse, Error> {
-    let asked = Asked::read(req.query_string(), &R::collection().item_parameters())?;
+    let asked = Asked::read(req.query_string(), R::collection().item_parameters())?;
     let at = At::of(&asked, &db, R::collection())?;
     let (language, language_from) = language(&req, &asked);
     let (id, keep) = (id.into_inner(), at.keep());

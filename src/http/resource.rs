@@ -8,6 +8,7 @@ use crate::error::Error;
 use actix_web::dev::ResourceDef;
 use actix_web::web;
 use std::io::Read;
+use std::sync::OnceLock;
 
 /// A published resource.
 pub trait Resource: Record {
@@ -30,6 +31,8 @@ pub struct Collection {
     pub by_code: bool,
     /// An id that the reference data has.
     pub example: String,
+    of_lists: OnceLock<Vec<Parameter>>,
+    of_items: OnceLock<Vec<Parameter>>,
 }
 
 impl Collection {
@@ -46,6 +49,8 @@ impl Collection {
             default_sort: "id",
             by_code: false,
             example,
+            of_lists: OnceLock::new(),
+            of_items: OnceLock::new(),
         }
     }
 
@@ -71,19 +76,23 @@ impl Collection {
     }
 
     /// The parameters of its list, the common ones last.
-    pub fn list_parameters(&self) -> Vec<Parameter> {
-        let mut all: Vec<Parameter> = self.filters.iter().flat_map(|f| f.parameters()).collect();
-        all.extend(Parameter::of_lists(self));
-        all
+    pub fn list_parameters(&self) -> &[Parameter] {
+        self.of_lists.get_or_init(|| {
+            let mut all: Vec<Parameter> = self.filters.iter().flat_map(|f| f.parameters()).collect();
+            all.extend(Parameter::of_lists(self));
+            all
+        })
     }
 
     /// The parameters of one thing.
-    pub fn item_parameters(&self) -> Vec<Parameter> {
-        let mut all = Parameter::of_items(self);
-        if self.by_code {
-            all.extend(Filter::valid_on().parameters());
-        }
-        all
+    pub fn item_parameters(&self) -> &[Parameter] {
+        self.of_items.get_or_init(|| {
+            let mut all = Parameter::of_items(self);
+            if self.by_code {
+                all.extend(Filter::valid_on().parameters());
+            }
+            all
+        })
     }
 }
 
@@ -159,21 +168,19 @@ pub fn read_path(path: &'static str) -> (ResourceDef, &'static [&'static str]) {
 }
 
 fn mount<R: Resource>(routes: &mut web::ServiceConfig) {
-    let name = R::collection().name();
     let elsewhere = || web::to(guard::unrouted);
-    routes
-        .service(web::resource(format!("/{name}")).route(web::get().to(read::list::<R>)).default_service(elsewhere()));
-    routes.service(
-        web::resource(format!("/{name}/{{id}}/history"))
-            .route(web::get().to(read::history::<R>))
-            .default_service(elsewhere()),
-    );
-    routes.service(
-        web::resource(format!("/{name}/{{id}}"))
-            .route(web::get().to(read::one::<R>))
-            .route(web::put().to(write::put::<R>))
-            .route(web::patch().to(write::patch::<R>))
-            .route(web::delete().to(write::delete::<R>))
-            .default_service(elsewhere()),
-    );
+    // A scope each: its plain prefix is compared, where patterns of all collections would be matched one after another.
+    let scope = web::scope(&format!("/{}", R::collection().name()))
+        .service(web::resource("").route(web::get().to(read::list::<R>)).default_service(elsewhere()))
+        .service(
+            web::resource("/{id}")
+                .route(web::get().to(read::one::<R>))
+                .route(web::put().to(write::put::<R>))
+                .route(web::patch().to(write::patch::<R>))
+                .route(web::delete().to(write::delete::<R>))
+                .default_service(elsewhere()),
+        )
+        .service(web::resource("/{id}/history").route(web::get().to(read::history::<R>)).default_service(elsewhere()))
+        .default_service(elsewhere());
+    routes.service(scope);
 }

@@ -143,13 +143,13 @@ pub fn resource<R: Resource>(document: &mut Document) {
         "name": "id", "in": "path", "required": true, "description": format!("The id of the {thing}."),
         "schema": { "type": "string", "minLength": 1, "maxLength": crate::domain::id::LONGEST, "pattern": "^[A-Za-z0-9][A-Za-z0-9.-]*$" }, "example": id,
     });
-    let mut with_id = |parameters: Vec<Parameter>| -> Vec<Value> {
+    let mut with_id = |parameters: &[Parameter]| -> Vec<Value> {
         let rest = parameters.iter().map(|p| document.parameter(p, &Value::Null));
         std::iter::once(path_id.clone()).chain(rest).collect()
     };
     let of_one = with_id(collection.item_parameters());
-    let of_history = with_id(Parameter::of_histories());
-    let of_write = with_id(Parameter::of_writes());
+    let of_history = with_id(&Parameter::of_histories());
+    let of_write = with_id(&Parameter::of_writes());
     let of_list: Vec<Value> = collection.list_parameters().iter().map(|p| document.parameter(p, &example)).collect();
     let list = json!({
         "tags": [name],
