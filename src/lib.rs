@@ -32,7 +32,7 @@ use api::home::Rendered;
 use db::Database;
 use error::Error;
 use http::guard::{self, Routes};
-use http::list::Totals;
+use http::totals::Totals;
 use http::{Settings, cors, token::Issuers};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 

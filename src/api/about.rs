@@ -3,7 +3,7 @@ use crate::db::{CURRENT, Database, Statement};
 use crate::error::{Error, Kind};
 use crate::http::answer::Head;
 use crate::http::asked::Asked;
-use crate::http::filter::{MOST_ROWS, ROWS};
+use crate::http::parameter::{MOST_ROWS, ROWS};
 use crate::http::resource::Entry;
 use crate::http::{ATTRIBUTION, LICENSE_URL, Settings, body, format};
 use actix_web::web::{Data, Path};

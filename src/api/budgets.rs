@@ -98,8 +98,8 @@ impl Record for Budget {
     }
 
     fn locate(&mut self, places: &Places, wrong: &mut Vec<Mistake>) {
-        let found = self.region.as_deref().map(|r| places.find(r, Some(&self.period), None, "region"));
-        let found = check::found(wrong, found);
+        check::within_plan(wrong, places, self.plan.as_deref(), &self.period_start, &self.period_end);
+        let found = check::located(wrong, places, self.region.as_deref(), &self.period, None);
         self.region = found.as_ref().map(|f| f.region.clone()).or(self.region.take());
         self.region_code = found.as_ref().map(|f| f.region_code.clone());
         self.region_name = found.as_ref().map(|f| f.region_name.clone());

@@ -99,8 +99,8 @@ impl Record for Observation {
     }
 
     fn locate(&mut self, places: &Places, wrong: &mut Vec<Mistake>) {
-        let found = places.find(&self.region, Some(&self.period), self.mapped_on.as_deref(), "region");
-        if let Some(found) = check::found(wrong, Some(found)) {
+        let mapped_on = self.mapped_on.as_deref();
+        if let Some(found) = check::located(wrong, places, Some(&self.region), &self.period, mapped_on) {
             self.region_code = found.region_code;
             self.region_name = found.region_name;
             self.level = found.level;

@@ -1,4 +1,5 @@
-//! The register of places as it stands, for checking that a region existed in the period a figure is about.
+//! The register of places as it stands, for checking that a region existed in the period a figure is about; and the
+//! periods of the plans, for checking that the figure belongs to its plan.
 use super::{CURRENT, Db, Statement};
 use crate::domain::{Level, Period, Region, date};
 use crate::error::{Error, Mistake};
@@ -26,6 +27,8 @@ pub struct Located {
 pub struct Places {
     versions: HashMap<String, Vec<Place>>,
     successors: HashMap<String, Vec<(String, String, String)>>,
+    /// First and last day of each plan.
+    plans: HashMap<String, (String, String)>,
 }
 
 type Row = (String, String, Option<String>, Option<String>);
@@ -54,7 +57,15 @@ impl Places {
         {
             successors.entry(old).or_default().push((day, new, name));
         }
-        Ok(Self { versions, successors })
+        let plans = Statement::new("SELECT id, period_start, period_end FROM plans WHERE ended = ").bind(CURRENT);
+        let plans = plans.rows::<(String, String, String)>(conn)?;
+        let plans = plans.into_iter().map(|(id, start, end)| (id, (start, end))).collect();
+        Ok(Self { versions, successors, plans })
+    }
+
+    /// First and last day of a plan.
+    pub fn plan(&self, id: &str) -> Option<(&str, &str)> {
+        self.plans.get(id).map(|(start, end)| (start.as_str(), end.as_str()))
     }
 
     /// Finds a region in a period: it must have been valid on some day of it, or on the day of the map it was

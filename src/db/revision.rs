@@ -3,6 +3,7 @@
 //! The counter row is taken first, so writers queue in the order in which they commit, on both databases.
 use super::place::Places;
 use super::reference::{self, Pending};
+use super::statement::Value;
 use super::table::{Record, Table};
 use super::{CURRENT, Db, Statement, Transaction};
 use crate::domain::{Language, id};
@@ -216,12 +217,12 @@ impl Write<'_> {
 
     fn log(&mut self, table: &'static Table, id: &str, operation: &'static str) -> Result<(), Error> {
         // What this revision says of places must hold for its own later rows too.
-        if PLACES.contains(&table.collection) {
+        if PLACES.contains(&table.collection) || table.collection == "plans" {
             self.places = None;
-            if operation != "create" {
-                // The id of a place is its region key, with the day it began behind a point where there are several.
-                self.moved.extend(id.split('.').next().map(str::to_owned));
-            }
+        }
+        if PLACES.contains(&table.collection) && operation != "create" {
+            // The id of a place is its region key, with the day it began behind a point where there are several.
+            self.moved.extend(id.split('.').next().map(str::to_owned));
         }
         self.position += 1;
         self.touched.insert(table.collection);
@@ -259,24 +260,22 @@ impl Write<'_> {
             .sql(", ")
             .bind(author.subject.as_str())
             .sql(", ")
-            .bind(super::statement::Value::Text(author.organisation.clone()))
+            .bind(Value::Text(author.organisation.clone()))
             .sql(", ")
-            .bind(super::statement::Value::Text(author.token_id.clone()))
+            .bind(Value::Text(author.token_id.clone()))
             .sql(", ")
-            .bind(super::statement::Value::Text(reason.map(str::to_owned)))
+            .bind(Value::Text(reason.map(str::to_owned)))
             .sql(", ")
             .bind(self.position)
             .sql(")")
             .run(self.conn)?;
         for collection in self.touched {
-            let values = [collection.to_owned(), time.clone()].map(super::statement::Value::from);
-            let [name, at] = values;
             Statement::new("INSERT INTO collections (collection, revision, updated_at) VALUES (")
-                .bind(name)
+                .bind(collection)
                 .sql(", ")
                 .bind(self.revision)
                 .sql(", ")
-                .bind(at)
+                .bind(time.as_str())
                 .sql(") ON CONFLICT (collection) DO UPDATE SET revision = excluded.revision, updated_at = excluded.updated_at")
                 .run(self.conn)?;
         }

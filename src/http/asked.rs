@@ -1,5 +1,5 @@
 //! The query string, read strictly: what is not understood is refused by name, all of it at once.
-use super::filter::{Parameter, Shape};
+use super::parameter::{Parameter, Shape};
 use crate::domain::{Language, Period, Region, date};
 use crate::error::{Error, Kind, Mistake};
 use std::collections::BTreeMap;
@@ -37,10 +37,6 @@ impl Asked {
                 values.push(value);
             }
         }
-        if !unknown.is_empty() {
-            unknown.extend(wrong);
-            return Err(Error::all(Kind::UnknownParameter, unknown));
-        }
         let count = |parameter: &Parameter| given.get(&parameter.name).map_or(0, Vec::len);
         if let Some(parameter) = allowed.iter().find(|p| count(p) > p.most_values()) {
             let message = format!("may have at most {} values", parameter.most_values());
@@ -56,6 +52,10 @@ impl Asked {
             }
         }
         wrong.extend(allowed.iter().filter_map(|p| asked.inverted(p)));
+        if !unknown.is_empty() {
+            unknown.extend(wrong);
+            return Err(Error::all(Kind::UnknownParameter, unknown));
+        }
         if wrong.is_empty() { Ok(asked) } else { Err(Error::all(Kind::InvalidParameter, wrong)) }
     }
 
@@ -221,8 +221,8 @@ mod tests {
 
     #[test]
     fn every_mistake_is_named_at_once() {
-        let wrong = Asked::read("regoin=0301&limt=3", &allowed()).unwrap_err();
-        assert_eq!(wrong.kind, Kind::UnknownParameter);
+        let wrong = Asked::read("regoin=0301&limt=3&as_of=x", &allowed()).unwrap_err();
+        assert_eq!((wrong.kind, wrong.mistakes.len()), (Kind::UnknownParameter, 3));
         assert_eq!(wrong.mistakes[0].did_you_mean.as_deref(), Some("region"));
         assert_eq!(wrong.mistakes[1].did_you_mean.as_deref(), Some("limit"));
     }

@@ -1,5 +1,5 @@
 //! Rules that many rows share. Each adds what is wrong, with the field it is wrong in, and goes on.
-use crate::db::place::Located;
+use crate::db::place::{Located, Places};
 use crate::domain::{Level, Period, Region, date};
 use crate::error::Mistake;
 
@@ -118,17 +118,32 @@ pub fn region(wrong: &mut Wrong, field: &str, value: &str, level: Level) -> Opti
     None
 }
 
-/// What the register of places said, with the mistake put where mistakes go.
-pub fn found(wrong: &mut Wrong, found: Option<Result<Located, Mistake>>) -> Option<Located> {
-    match found {
-        Some(Ok(located)) => Some(located),
-        // A malformed key has been told already, by the row's own check.
-        Some(Err(mistake)) if wrong.iter().any(|m| m.name == mistake.name) => None,
-        Some(Err(mistake)) => {
-            wrong.push(mistake);
+/// Finds the region of a row in the register of places, with any mistake put where mistakes go.
+pub fn located(
+    wrong: &mut Wrong,
+    places: &Places,
+    region: Option<&str>,
+    period: &str,
+    mapped_on: Option<&str>,
+) -> Option<Located> {
+    match places.find(region?, Some(period), mapped_on, "region") {
+        Ok(located) => Some(located),
+        Err(mistake) => {
+            // A malformed key has been told already, by the row's own check.
+            if !wrong.iter().any(|m| m.name == mistake.name) {
+                wrong.push(mistake);
+            }
             None
         }
-        None => None,
+    }
+}
+
+/// Money of a plan is for the plan's time: its period must have a day in common with that of the plan.
+pub fn within_plan(wrong: &mut Wrong, places: &Places, plan: Option<&str>, start: &str, end: &str) {
+    let Some((first, last)) = plan.and_then(|id| places.plan(id)) else { return };
+    if !start.is_empty() && (start > last || end < first) {
+        let message = format!("lies outside the period of the plan, {first} to {last}");
+        wrong.push(Mistake::field("period", "domain_rule", message));
     }
 }
 

@@ -1,20 +1,21 @@
 //! A list as it was asked for: which rows, in which order, which page of them, in which form, at which revision.
 use super::answer::{Head, Keep};
 use super::asked::{Asked, encode};
-use super::filter::{self, MOST_ROWS, ROWS};
+use super::at::At;
+use super::filter;
 use super::format::{self, Format, Picked};
 use super::page::{Cursor, short_hash};
-use super::resource::{Collection, Resource};
+use super::parameter::{MOST_ROWS, ROWS};
+use super::resource::Resource;
 use super::sort::{self, Key};
+use super::totals::Totals;
 use super::{ATTRIBUTION, Settings};
-use crate::db::head::{self, Mark};
+use crate::db::head::Mark;
 use crate::db::{Database, Db, Statement};
 use crate::domain::Language;
 use crate::error::{Error, Kind, Mistake};
 use actix_web::{HttpRequest, http::header};
 use serde::Serialize;
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use utoipa::ToSchema;
 
 /// What stands beside the rows of every list.
@@ -50,58 +51,6 @@ struct Body<'a, D> {
     next_cursor: Option<&'a str>,
     next: Option<&'a str>,
     meta: &'a Meta,
-}
-
-/// At which revision to read.
-#[derive(Debug, Clone, PartialEq)]
-pub enum At {
-    /// The newest that touched the collection.
-    Newest(Mark),
-    /// The one named.
-    Revision(i64),
-    /// The one that was newest at a time.
-    Time(String),
-}
-
-impl At {
-    /// What `as_of` asks for. A revision that has not been written yet is refused.
-    pub fn of(asked: &Asked, db: &Database, collection: &Collection) -> Result<Self, Error> {
-        let Some(as_of) = asked.one("as_of") else {
-            return Ok(Self::Newest(db.head().of(collection.name())));
-        };
-        let Ok(revision) = as_of.parse::<i64>() else {
-            return Ok(Self::Time(as_of.to_owned()));
-        };
-        let newest = db.head().revision;
-        if revision > newest {
-            let message = format!("revision {revision} has not been written; the newest is {newest}");
-            return Err(Error::because(Kind::InvalidParameter, Mistake::query("as_of", "invalid", message)));
-        }
-        Ok(Self::Revision(revision))
-    }
-
-    /// The revision, where it is known without asking the database.
-    pub fn known(&self) -> Option<i64> {
-        match self {
-            Self::Newest(mark) => Some(mark.revision),
-            Self::Revision(revision) => Some(*revision),
-            Self::Time(_) => None,
-        }
-    }
-
-    /// The revision and its time.
-    pub fn mark(&self, conn: &mut Db) -> Result<Mark, Error> {
-        let revision = match self {
-            Self::Newest(mark) => return Ok(mark.clone()),
-            Self::Revision(revision) => *revision,
-            Self::Time(time) => head::revision_at(conn, time)?,
-        };
-        Ok(Mark { revision, time: head::time_of(conn, revision)?.unwrap_or_default() })
-    }
-
-    pub fn keep(&self) -> Keep {
-        if matches!(self, Self::Revision(_)) { Keep::Forever } else { Keep::Briefly }
-    }
 }
 
 /// The language of an answer, and the header it was read from, if it was.
@@ -310,35 +259,6 @@ impl List {
         let rows = rows.map_err(Error::internal)?;
         let data: Vec<Picked> = rows.iter().map(|row| Picked { row, fields: &self.fields }).collect();
         serde_json::to_vec(&Body { data, total, next_cursor, next, meta }).map_err(Error::internal)
-    }
-}
-
-/// How many rows questions have, kept for as long as their revision is asked for: a count reads every row that matches,
-/// a page only its own.
-#[derive(Default)]
-pub struct Totals(Mutex<HashMap<(i64, String), i64>>);
-
-impl Totals {
-    /// Kept questions are short texts; this many are under a megabyte.
-    const MOST: usize = 4_096;
-
-    fn of(&self, revision: i64, question: &str, count: impl FnOnce() -> Result<i64, Error>) -> Result<i64, Error> {
-        let key = (revision, question.to_owned());
-        if let Some(known) = self.kept().get(&key) {
-            return Ok(*known);
-        }
-        let total = count()?;
-        let mut kept = self.kept();
-        if kept.len() >= Self::MOST {
-            kept.clear();
-        }
-        kept.insert(key, total);
-        Ok(total)
-    }
-
-    fn kept(&self) -> MutexGuard<'_, HashMap<(i64, String), i64>> {
-        // A panic elsewhere leaves the map as it was: at worst a count is missing.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,6 +2,7 @@
 pub mod admin;
 pub mod answer;
 pub mod asked;
+pub mod at;
 pub mod auth;
 pub mod body;
 pub mod check;
@@ -13,12 +14,14 @@ pub mod guard;
 pub mod list;
 pub mod openapi30;
 pub mod page;
+pub mod parameter;
 pub mod prelude;
 pub mod read;
 pub mod resource;
 pub mod shape;
 pub mod sort;
 pub mod token;
+pub mod totals;
 pub mod write;
 
 pub(crate) use resource::{collection, table};

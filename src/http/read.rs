@@ -2,11 +2,14 @@
 use super::Settings;
 use super::answer::{Head, Keep};
 use super::asked::Asked;
-use super::filter::{Filter, Parameter};
+use super::at::At;
+use super::filter::Filter;
 use super::format::Picked;
-use super::list::{At, List, Totals, language};
+use super::list::{List, language};
 use super::page::short_hash;
+use super::parameter::Parameter;
 use super::resource::Resource;
+use super::totals::Totals;
 use crate::db::head::Mark;
 use crate::db::{CURRENT, Database, Db, Statement, revision};
 use crate::domain::{Language, Region};

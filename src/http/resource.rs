@@ -1,5 +1,6 @@
 //! A collection: what a resource says of itself, once, from which its routes, its parameters and its document follow.
-use super::filter::{Filter, Parameter};
+use super::filter::Filter;
+use super::parameter::Parameter;
 use super::{docs, guard, read, write};
 use crate::db::bulk::{self, Tally};
 use crate::db::table::{Record, Table};

@@ -4,8 +4,8 @@ use super::answer::tags;
 use super::asked::Asked;
 use super::auth::Writer;
 use super::body;
-use super::filter::Parameter;
 use super::list::language;
+use super::parameter::Parameter;
 use super::read::{find, item_tag};
 use super::resource::Resource;
 use super::shape::{self, Sent, Whole};
@@ -93,8 +93,7 @@ pub async fn put<R: Resource>(
 ) -> Result<HttpResponse, Error> {
     let order = Order::read(&req, id)?;
     body::require_type(&req, &["application/json"], HeaderName::from_static("accept-post"))?;
-    let members = body::object(&body::bytes(&req, payload).await?)?;
-    let sent = shape::read(R::table(), members, Whole::Row)?;
+    let sent = received::<R>(&req, payload, Whole::Row).await?;
     store(writer, order, sent, Whole::Row, db, settings).await
 }
 
@@ -109,9 +108,12 @@ pub async fn patch<R: Resource>(
 ) -> Result<HttpResponse, Error> {
     let order = Order::read(&req, id)?;
     body::require_type(&req, &[MERGE_PATCH], HeaderName::from_static("accept-patch"))?;
-    let members = body::object(&body::bytes(&req, payload).await?)?;
-    let sent = shape::read(R::table(), members, Whole::Patch)?;
+    let sent = received::<R>(&req, payload, Whole::Patch).await?;
     store(writer, order, sent, Whole::Patch, db, settings).await
+}
+
+async fn received<R: Resource>(req: &HttpRequest, payload: Payload, whole: Whole) -> Result<Sent, Error> {
+    shape::read(R::table(), body::object(&body::bytes(req, payload).await?)?, whole)
 }
 
 /// Writes a row or a patch as one revision, and answers with the row as the writer reads it.

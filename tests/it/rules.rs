@@ -46,6 +46,24 @@ async fn a_code_must_be_valid_in_the_period() {
 }
 
 #[actix_web::test]
+async fn a_budget_line_is_for_the_time_of_its_plan() {
+    for base in databases("writes_budget") {
+        let client = Client::new(&base.db).await;
+        let mut line = json!({
+            "plan": "rus-2016-2020", "title_nb": "Utenfor", "period": "2021", "amount_nok": 1, "flow": "earmarked",
+            "stage": "proposed", "approximate": false, "source": "prop-15-s-2015-2016",
+        });
+        for outside in ["2021", "2015", "2007-2012"] {
+            line["period"] = json!(outside);
+            let problem = client.put("/v1/budgets/outside", &line).await.refused(422, "invalid-content");
+            assert!(names(&problem, "period", "domain_rule"), "{}: {problem}", base.label);
+        }
+        line["period"] = json!("2019");
+        client.put("/v1/budgets/inside", &line).await.done(201);
+    }
+}
+
+#[actix_web::test]
 async fn what_the_service_fills_must_agree_where_it_is_sent() {
     for base in databases("writes_filled") {
         let client = Client::new(&base.db).await;

@@ -2,7 +2,7 @@
 mod parts;
 
 use super::Settings;
-use super::filter::Parameter;
+use super::parameter::Parameter;
 use super::resource::{Collection, Resource};
 use crate::error::{Kind, Problem};
 use parts::{answer, header, list_answer, not_modified, parameter, problem, responses, row_answer, schemas};

@@ -3,7 +3,7 @@ use crate::db::statement::Type;
 use crate::db::table::Column;
 use crate::error::Kind;
 use crate::http::ATTRIBUTION;
-use crate::http::filter::{Parameter, Shape};
+use crate::http::parameter::{Parameter, Shape};
 use crate::http::resource::Collection;
 use serde_json::{Map, Value, json};
 

@@ -1,0 +1,144 @@
+//! Query parameters: what each may be, and those that every list, thing, history or write takes.
+use super::resource::Collection;
+
+/// What a parameter may be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// Any text of at most so many characters.
+    Text(usize),
+    /// One of a closed list.
+    Word(&'static [&'static str]),
+    /// The name of a field.
+    Field(Vec<String>),
+    /// The name of a field to sort by, with `-` before it for the other way round.
+    Order(&'static [&'static str]),
+    /// A whole number between two, both included.
+    Integer(i64, i64),
+    /// `true` or `false`.
+    Truth,
+    Region,
+    County,
+    Period,
+    Date,
+    PartialDate,
+    /// `latest`, `all`, `first` or a partial date.
+    Vintage,
+    /// A revision number or a time.
+    Moment,
+}
+
+/// A query parameter as the document has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    pub name: String,
+    pub about: String,
+    pub shape: Shape,
+    /// Whether several values are taken, with commas between or by repeating it.
+    pub list: bool,
+    pub default: Option<&'static str>,
+}
+
+/// The longest a search may be.
+pub const LONGEST_SEARCH: usize = 100;
+/// The most rows on a page, and how many there are unless asked.
+pub const MOST_ROWS: i64 = 10_000;
+pub const ROWS: i64 = 1_000;
+/// The longest a filter value may be.
+pub const LONGEST_VALUE: usize = 120;
+
+impl Parameter {
+    pub fn new(name: impl Into<String>, about: impl Into<String>, shape: Shape) -> Self {
+        Self { name: name.into(), about: about.into(), shape, list: false, default: None }
+    }
+
+    pub fn list(mut self) -> Self {
+        self.list = true;
+        self
+    }
+
+    /// How many values a list may have: a URL has an end, and ids are longer than codes.
+    pub fn most_values(&self) -> usize {
+        if matches!(self.shape, Shape::Text(_)) { 100 } else { 1_000 }
+    }
+
+    pub fn default(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+
+    fn language() -> Self {
+        Self::new(
+            "lang",
+            "The language of titles and descriptions; beats `Accept-Language`. `no` means `nb`.",
+            Shape::Word(&crate::domain::Language::CODES),
+        )
+        .default("nb")
+    }
+
+    fn as_of() -> Self {
+        Self::new(
+            "as_of",
+            "A revision number or a time (RFC 3339): the data as this database knew it then. The answer at a revision number never changes.",
+            Shape::Moment,
+        )
+    }
+
+    fn fields(collection: &Collection) -> Self {
+        let names = collection.table.columns.iter().map(|c| c.name.clone()).collect();
+        Self::new("fields", "Only these fields of each row, in this order.", Shape::Field(names)).list()
+    }
+
+    /// What every list takes beside its filters.
+    pub fn of_lists(collection: &Collection) -> Vec<Self> {
+        let mut all = vec![];
+        if !collection.table.searched.is_empty() {
+            let about = format!(
+                "Search, without regard to case and accents, in {}. Every word must be found.",
+                collection.table.searched.join(", ")
+            );
+            all.push(Self::new("q", about, Shape::Text(LONGEST_SEARCH)));
+        }
+        all.extend([
+            Self::new(
+                "format",
+                "`json` or `csv`; beats `Accept`. A CSV holds every row and is not paged.",
+                Shape::Word(super::format::WORDS),
+            )
+            .default("json"),
+            Self::language(),
+            Self::fields(collection),
+            Self::new(
+                "sort",
+                "Fields to sort by; `-` before a field turns its order round.",
+                Shape::Order(collection.sorts),
+            )
+            .list(),
+            Self::new("limit", "Rows on a page.", Shape::Integer(1, MOST_ROWS)).default("1000"),
+            Self::new(
+                "cursor",
+                "The `next_cursor` of the page before. It holds to the revision the first page was read at.",
+                Shape::Text(2_000),
+            ),
+            Self::as_of(),
+        ]);
+        all
+    }
+
+    /// What one thing takes.
+    pub fn of_items(collection: &Collection) -> Vec<Self> {
+        vec![Self::language(), Self::fields(collection), Self::as_of()]
+    }
+
+    /// What a history takes.
+    pub fn of_histories() -> Vec<Self> {
+        vec![Self::language()]
+    }
+
+    /// What a write takes.
+    pub fn of_writes() -> Vec<Self> {
+        vec![
+            Self::language(),
+            Self::new("reason", "Why: kept with the revision. The header `Reason` does the same.", Shape::Text(500)),
+        ]
+    }
+}
