@@ -93,6 +93,7 @@ pub fn app(
         .app_data(shared.document.clone())
         .app_data(shared.routes.clone())
         .app_data(shared.totals.clone())
+        .configure(api::routes)
         .service(web::redirect("/docs", "/docs/").permanent())
         .service(
             web::scope("")
@@ -100,7 +101,6 @@ pub fn app(
                 .service(swagger)
                 .guard(actix_web::guard::fn_guard(|ctx| ctx.head().uri.path().starts_with("/docs/"))),
         )
-        .configure(api::routes)
         .default_service(web::to(guard::unrouted))
         .wrap(from_fn(guard::every))
         // Outermost, so that refusals can be read by pages of other origins too.

@@ -75,13 +75,22 @@ fn alone() -> [Alone; 8] {
     ]
 }
 
-/// Mounts everything.
+/// Mounts everything. `/v1` comes first: the patterns of other paths would be matched against each of its requests.
 pub fn routes(routes: &mut web::ServiceConfig) {
+    let resource = |path: &str, route: actix_web::Route| {
+        web::resource(path).route(route).default_service(web::to(guard::unrouted))
+    };
+    let mut v1 = web::scope("/v1");
     for (path, route) in alone() {
-        routes.service(web::resource(path).route(route()).default_service(web::to(guard::unrouted)));
+        if let Some(path) = path.strip_prefix("/v1") {
+            v1 = v1.service(resource(path, route()));
+        }
     }
-    let scope = RESOURCES.iter().fold(web::scope("/v1"), |scope, entry| scope.configure(entry.mount));
-    routes.service(scope.default_service(web::to(guard::unrouted)));
+    let v1 = RESOURCES.iter().fold(v1, |scope, entry| scope.configure(entry.mount));
+    routes.service(v1.default_service(web::to(guard::unrouted)));
+    for (path, route) in alone().into_iter().filter(|(path, _)| !path.starts_with("/v1")) {
+        routes.service(resource(path, route()));
+    }
 }
 
 /// Every path there is, with its methods.
