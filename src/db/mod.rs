@@ -67,9 +67,10 @@ impl Database {
         Ok(database)
     }
 
-    /// Which migrations a database has had, without applying any.
+    /// Which migrations a database has had, without applying any. By the writer: looking makes Diesel's list of them
+    /// where there is none.
     pub fn migrations(url: &str) -> Result<Vec<(String, bool)>, Error> {
-        Pools::open(url)?.read(migrate::status)
+        Pools::open(url)?.write(migrate::status)
     }
 
     /// Every published table, in the order of the document.

@@ -186,6 +186,18 @@ fn every_command_has_help() {
 }
 
 #[test]
+fn looking_at_the_migrations_applies_none() {
+    let folder = Folder::new("smoke_migrate");
+    let database = database(&folder);
+    let status = || succeeds(&["migrate", "--status", "--database-url", &database]);
+    for _ in 0..2 {
+        assert!(status().contains("pending") && !status().contains("applied"));
+    }
+    succeeds(&["migrate", "--database-url", &database]);
+    assert!(status().contains("applied") && !status().contains("pending"));
+}
+
+#[test]
 fn what_is_exported_can_be_imported_and_checked() {
     let folder = Folder::new("smoke_import");
     let database = database(&folder);
