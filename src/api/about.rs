@@ -3,13 +3,51 @@ use crate::db::{CURRENT, Database, Statement};
 use crate::error::{Error, Kind};
 use crate::http::answer::Head;
 use crate::http::asked::Asked;
+use crate::http::docs::ReadOperation;
+use crate::http::endpoint::{Endpoint, READ};
 use crate::http::parameter::{MOST_ROWS, ROWS};
 use crate::http::resource::Entry;
 use crate::http::{ATTRIBUTION, LICENSE_URL, Settings, body, format};
-use actix_web::web::{Data, Path};
+use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+pub const ABOUT: Endpoint = Endpoint {
+    path: "/v1/about",
+    methods: READ,
+    routes: || vec![web::get().to(about)],
+    document: |document| {
+        document.schema::<About>();
+        document.reading(&ReadOperation {
+            path: "/v1/about",
+            id: "get_about",
+            tag: "service",
+            summary: "What the service is and holds",
+            about: "The newest revision, the collections with their sizes, the limits, the licence and whom to name.",
+            parameters: &[],
+            schema: "About",
+        });
+    },
+};
+
+pub const DICTIONARY: Endpoint = Endpoint {
+    path: "/v1/dictionary",
+    methods: READ,
+    routes: || vec![web::get().to(dictionary)],
+    document: |document| {
+        document.schema::<Dictionary>();
+        document.reading(&ReadOperation {
+            path: "/v1/dictionary",
+            id: "get_dictionary",
+            tag: "service",
+            summary: "Every field",
+            about: "Every field of every collection: its meaning, its type, its unit, and what it refers to.",
+            parameters: &[],
+            schema: "Dictionary",
+        });
+    },
+};
 
 /// What the service is and holds.
 #[derive(Debug, Serialize, ToSchema)]

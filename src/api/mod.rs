@@ -22,12 +22,13 @@ pub mod wordings;
 
 use crate::db::table::Table;
 use crate::http::docs::Document;
+use crate::http::endpoint::{Endpoint, READ};
 use crate::http::list::Meta;
-use crate::http::resource::{self, Entry};
+use crate::http::resource::Entry;
 use crate::http::{Settings, guard};
 use actix_web::dev::ResourceDef;
 use actix_web::web;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::LazyLock;
 
 /// Every collection, in the order of the document.
@@ -58,45 +59,47 @@ pub fn tables() -> &'static [&'static Table] {
     &TABLES
 }
 
-/// A path that is no collection, and what answers it.
-type Alone = (&'static str, fn() -> actix_web::Route);
-
 /// What stands beside the collections.
-fn alone() -> [Alone; 8] {
-    [
-        ("/", || web::get().to(home::front)),
-        ("/openapi.json", || web::get().to(home::openapi)),
-        ("/openapi-3.0.json", || web::get().to(home::openapi)),
-        ("/robots.txt", || web::get().to(home::robots)),
-        ("/.well-known/api-catalog", || web::get().to(home::api_catalog)),
-        ("/problems/{slug}", || web::get().to(about::problem)),
-        ("/v1/about", || web::get().to(about::about)),
-        ("/v1/dictionary", || web::get().to(about::dictionary)),
-    ]
-}
+static ALONE: [Endpoint; 8] = [
+    Endpoint { path: "/", methods: READ, routes: || vec![web::get().to(home::front)], document: |_| () },
+    Endpoint { path: "/openapi.json", methods: READ, routes: || vec![web::get().to(home::openapi)], document: |_| () },
+    Endpoint {
+        path: "/openapi-3.0.json",
+        methods: READ,
+        routes: || vec![web::get().to(home::openapi)],
+        document: |_| (),
+    },
+    Endpoint { path: "/robots.txt", methods: READ, routes: || vec![web::get().to(home::robots)], document: |_| () },
+    Endpoint {
+        path: "/.well-known/api-catalog",
+        methods: READ,
+        routes: || vec![web::get().to(home::api_catalog)],
+        document: |_| (),
+    },
+    Endpoint {
+        path: "/problems/{slug}",
+        methods: READ,
+        routes: || vec![web::get().to(about::problem)],
+        document: |_| (),
+    },
+    about::ABOUT,
+    about::DICTIONARY,
+];
 
 /// Mounts everything. `/v1` comes first: the patterns of other paths would be matched against each of its requests.
 pub fn routes(routes: &mut web::ServiceConfig) {
-    let resource = |path: &str, route: actix_web::Route| {
-        web::resource(path).route(route).default_service(web::to(guard::unrouted))
-    };
-    let mut v1 = web::scope("/v1");
-    for (path, route) in alone() {
-        if let Some(path) = path.strip_prefix("/v1") {
-            v1 = v1.service(resource(path, route()));
-        }
-    }
-    let v1 = RESOURCES.iter().fold(v1, |scope, entry| scope.configure(entry.mount));
+    let (api, pages): (Vec<_>, Vec<_>) = ALONE.iter().partition(|endpoint| endpoint.path.starts_with("/v1/"));
+    let v1 = api.into_iter().fold(web::scope("/v1"), |scope, endpoint| scope.service(endpoint.resource("/v1")));
+    let v1 = RESOURCES.iter().fold(v1, |scope, entry| scope.configure(|routes| entry.mount(routes)));
     routes.service(v1.default_service(web::to(guard::unrouted)));
-    for (path, route) in alone().into_iter().filter(|(path, _)| !path.starts_with("/v1")) {
-        routes.service(resource(path, route()));
+    for endpoint in pages {
+        routes.service(endpoint.resource(""));
     }
 }
 
 /// Every path there is, with its methods.
 pub fn paths() -> Vec<(ResourceDef, &'static [&'static str])> {
-    let collections = RESOURCES.iter().flat_map(|entry| resource::paths((entry.collection)()));
-    alone().into_iter().map(|(path, _)| resource::read_path(path)).chain(collections).collect()
+    ALONE.iter().map(Endpoint::pattern).chain(RESOURCES.iter().flat_map(Entry::paths)).collect()
 }
 
 /// The OpenAPI document.
@@ -104,27 +107,7 @@ pub fn document(settings: &Settings) -> Value {
     let mut document = Document::default();
     document.schema::<Meta>();
     document.tag("service", "What the service is, what it holds, and what every field means.");
-    document.schema::<about::About>();
-    document.schema::<about::Dictionary>();
-    let schema = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
-    document.reading(
-        "/v1/about",
-        "get_about",
-        "service",
-        "What the service is and holds",
-        "The newest revision, the collections with their sizes, the limits, the licence and whom to name.",
-        schema("About"),
-    );
-    document.reading(
-        "/v1/dictionary",
-        "get_dictionary",
-        "service",
-        "Every field",
-        "Every field of every collection: its meaning, its type, its unit, and what it refers to.",
-        schema("Dictionary"),
-    );
-    for entry in &RESOURCES {
-        (entry.document)(&mut document);
-    }
+    ALONE.iter().for_each(|endpoint| (endpoint.document)(&mut document));
+    RESOURCES.iter().for_each(|entry| entry.document(&mut document));
     document.finish(settings)
 }

@@ -79,6 +79,11 @@ impl Statement {
         self
     }
 
+    /// Only the versions of `t` that were valid at a revision. This begins the WHERE; conditions go on with AND.
+    pub fn at(self, revision: i64) -> Self {
+        self.sql(" WHERE t.revision <= ").bind(revision).sql(" AND t.ended > ").bind(revision)
+    }
+
     /// `(?, ?, …)`. One value is the common case and its statement is kept; longer lists are prepared each time.
     pub fn bind_list<V: Into<Value>>(mut self, values: impl IntoIterator<Item = V>) -> Self {
         self = self.sql("(");

@@ -158,8 +158,7 @@ impl Table {
                     write!(list, "CASE WHEN region = 'NO' THEN '{nation}' ELSE region_name END")
                 }
                 (false, _) => write!(list, "{name}"),
-                (true, Language::Nb) => write!(list, "{name}_nb"),
-                (true, other) => write!(list, "COALESCE({name}_{}, {name}_nb)", other.code()),
+                (true, _) => write!(list, "{}", spoken(name, language)),
             };
         }
         list
@@ -199,6 +198,15 @@ impl Table {
             .filter(|(name, value)| !agrees(name, value))
             .map(|(name, _)| Mistake::field(name, "read_only", message))
             .collect()
+    }
+}
+
+/// The column of a text in a language: `title` stands for `title_nb`, `title_nn` and `title_en`, and bokmål for a language
+/// that is not filled.
+pub fn spoken(name: &str, language: Language) -> String {
+    match language {
+        Language::Nb => format!("{name}_nb"),
+        other => format!("COALESCE({name}_{}, {name}_nb)", other.code()),
     }
 }
 

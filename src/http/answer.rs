@@ -75,6 +75,11 @@ impl Head {
         given.trim() == "*" || tags(given).any(|tag| bare(tag) == self.tag)
     }
 
+    /// Whether the client names this very answer; `*` does not.
+    pub fn is_named(&self, req: &HttpRequest) -> bool {
+        req.headers().get(header::IF_NONE_MATCH).is_some_and(|v| v != "*") && self.is_known(req)
+    }
+
     /// 304, with the headers a cache refreshes its copy from.
     pub fn not_modified(&self, req: &HttpRequest) -> HttpResponse {
         let mut out = HttpResponse::NotModified();

@@ -1,15 +1,15 @@
 //! At which revision an answer is read: the newest, one that is named, or the one of a time.
 use super::answer::Keep;
 use super::asked::Asked;
-use super::resource::Collection;
 use crate::db::head::{self, Mark};
-use crate::db::{Database, Db};
+use crate::db::table::Table;
+use crate::db::{Database, Db, revision};
 use crate::error::{Error, Kind, Mistake};
 
 /// At which revision to read.
 #[derive(Debug, Clone, PartialEq)]
 pub enum At {
-    /// The newest that touched the collection.
+    /// The newest that touched what is read.
     Newest(Mark),
     /// The one named.
     Revision(i64),
@@ -18,10 +18,13 @@ pub enum At {
 }
 
 impl At {
-    /// What `as_of` asks for. A revision that has not been written yet is refused.
-    pub fn of(asked: &Asked, db: &Database, collection: &Collection) -> Result<Self, Error> {
+    /// What `as_of` asks for, of what is read from these collections. A revision that has not been written yet is
+    /// refused.
+    pub fn of(asked: &Asked, db: &Database, collections: &[&str]) -> Result<Self, Error> {
         let Some(as_of) = asked.one("as_of") else {
-            return Ok(Self::Newest(db.head().of(collection.name())));
+            let head = db.head();
+            let newest = collections.iter().map(|name| head.of(name)).max_by_key(|mark| mark.revision);
+            return Ok(Self::Newest(newest.unwrap_or_default()));
         };
         let Ok(revision) = as_of.parse::<i64>() else {
             return Ok(Self::Time(as_of.to_owned()));
@@ -51,6 +54,14 @@ impl At {
             Self::Time(time) => head::revision_at(conn, time)?,
         };
         Ok(Mark { revision, time: head::time_of(conn, revision)?.unwrap_or_default() })
+    }
+
+    /// Why there is nothing under an id here: it never was, or it was deleted.
+    pub fn absent(&self, conn: &mut Db, table: &Table, id: &str, revision: i64) -> Result<Error, Error> {
+        match self {
+            Self::Newest(_) => revision::absent(conn, table, id),
+            _ => Ok(Error::new(Kind::NotFound).detail(format!("there was no such thing at revision {revision}"))),
+        }
     }
 
     pub fn keep(&self) -> Keep {

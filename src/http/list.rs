@@ -44,6 +44,29 @@ pub struct Meta {
     pub warnings: Vec<String>,
 }
 
+impl Meta {
+    /// What stands beside an answer to these parameters of a path, read at a revision.
+    pub fn of(settings: &Settings, path: &str, asked: &Asked, language: Language, mark: &Mark) -> Self {
+        let cited = asked.canonical(&["cursor", "as_of"]);
+        let glue = if cited.is_empty() { "" } else { "&" };
+        Self {
+            revision: mark.revision,
+            updated_at: Some(mark.time.clone()).filter(|t| !t.is_empty()),
+            language: language.code(),
+            license: settings.license.clone(),
+            attribution: ATTRIBUTION,
+            query: address(path, &asked.canonical(&[])),
+            cite_as: settings.base_url.clone() + &address(path, &format!("{cited}{glue}as_of={}", mark.revision)),
+            warnings: vec![],
+        }
+    }
+}
+
+fn address(path: &str, query: &str) -> String {
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{path}{mark}{query}")
+}
+
 #[derive(Serialize)]
 struct Body<'a, D> {
     data: D,
@@ -103,7 +126,7 @@ impl List {
         }
         let keys = sort::keys(collection, asked.all("sort"));
         let limit = asked.integer("limit").or(if format.is_table() { None } else { Some(ROWS) });
-        let at = At::of(&asked, db, collection)?;
+        let at = At::of(&asked, db, &[collection.name()])?;
         let path = format!("/v1/{}", collection.name());
         let mut list = Self {
             question: format!("{path}?{}", asked.canonical(&["cursor", "limit", "format", "lang", "fields"])),
@@ -135,7 +158,7 @@ impl List {
     }
 
     fn rows_at<R: Resource>(&self, at: i64) -> Statement {
-        let mut sql = Statement::new(" WHERE t.revision <= ").bind(at).sql(" AND t.ended > ").bind(at);
+        let mut sql = Statement::default().at(at);
         for filter in &R::collection().filters {
             sql = filter.apply(&self.asked, at, sql);
         }
@@ -195,42 +218,23 @@ impl List {
     /// Puts what was found into the form asked for.
     pub fn render<R: Resource>(&self, settings: &Settings, found: &Found<R>) -> Result<(Head, Vec<u8>), Error> {
         let mut head = self.head(found.mark.revision, Some(found.mark.time.clone()));
-        let address = |query: String| {
-            let mark = if query.is_empty() { "" } else { "?" };
-            format!("{}{mark}{query}", self.path)
-        };
-        let cited = self.asked.canonical(&["cursor", "as_of"]);
-        let glue = if cited.is_empty() { "" } else { "&" };
-        let cite_as =
-            format!("{}{}", settings.base_url, address(format!("{cited}{glue}as_of={}", found.mark.revision)));
+        let meta = Meta::of(settings, &self.path, &self.asked, self.language, &found.mark);
         let next_cursor = found.next.as_ref().map(|c| c.seal(&self.question));
         let next = next_cursor.as_ref().map(|cursor| {
             let rest = self.asked.canonical(&["cursor"]);
             let glue = if rest.is_empty() { "" } else { "&" };
-            format!("{}{}", settings.base_url, address(format!("{rest}{glue}cursor={}", encode(cursor))))
+            settings.base_url.clone() + &address(&self.path, &format!("{rest}{glue}cursor={}", encode(cursor)))
         });
         if let Some(next) = &next {
             head.links.push((next.clone(), "next"));
         }
-        head.links.push((cite_as.clone(), "cite-as"));
+        head.links.push((meta.cite_as.clone(), "cite-as"));
         let body = match self.format {
             Format::Csv => {
                 head.file_name = Some(format!("opptrapping-{}-r{}.csv", R::collection().name(), found.mark.revision));
                 self.csv(&found.rows)?
             }
-            Format::Json => {
-                let meta = Meta {
-                    revision: found.mark.revision,
-                    updated_at: head.time.clone(),
-                    language: self.language.code(),
-                    license: settings.license.clone(),
-                    attribution: ATTRIBUTION,
-                    query: address(self.canonical.clone()),
-                    cite_as,
-                    warnings: vec![],
-                };
-                self.json(found, next_cursor.as_deref(), next.as_deref(), &meta)?
-            }
+            Format::Json => self.json(found, next_cursor.as_deref(), next.as_deref(), &meta)?,
         };
         Ok((head, body))
     }

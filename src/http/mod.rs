@@ -8,6 +8,7 @@ pub mod body;
 pub mod check;
 pub mod cors;
 pub mod docs;
+pub mod endpoint;
 pub mod filter;
 pub mod format;
 pub mod guard;
@@ -22,6 +23,7 @@ pub mod shape;
 pub mod sort;
 pub mod token;
 pub mod totals;
+pub mod view;
 pub mod write;
 
 pub(crate) use resource::{collection, table};

@@ -129,6 +129,11 @@ impl Parameter {
         vec![Self::language(), Self::fields(collection), Self::as_of()]
     }
 
+    /// What a view takes beside its own.
+    pub fn of_views() -> Vec<Self> {
+        vec![Self::language(), Self::as_of()]
+    }
+
     /// What a history takes.
     pub fn of_histories() -> Vec<Self> {
         vec![Self::language()]

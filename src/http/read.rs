@@ -11,7 +11,7 @@ use super::parameter::Parameter;
 use super::resource::Resource;
 use super::totals::Totals;
 use crate::db::head::Mark;
-use crate::db::{CURRENT, Database, Db, Statement, revision};
+use crate::db::{CURRENT, Database, Db, Statement};
 use crate::domain::{Language, Region};
 use crate::error::{Error, Kind};
 use actix_web::http::header;
@@ -53,7 +53,7 @@ pub async fn one<R: Resource>(
     settings: Data<Settings>,
 ) -> Result<HttpResponse, Error> {
     let asked = Asked::read(req.query_string(), R::collection().item_parameters())?;
-    let at = At::of(&asked, &db, R::collection())?;
+    let at = At::of(&asked, &db, &[R::collection().name()])?;
     let (language, language_from) = language(&req, &asked);
     let (id, keep) = (id.into_inner(), at.keep());
     let asked_for = id.clone();
@@ -63,11 +63,7 @@ pub async fn one<R: Resource>(
             let mark = at.mark(conn)?;
             match find::<R>(conn, &id, mark.revision, language, &asked)? {
                 Some((version, row)) => Ok((mark, version, row)),
-                None if matches!(at, At::Newest(_)) => Err(revision::absent(conn, R::table(), &id)?),
-                None => {
-                    Err(Error::new(Kind::NotFound)
-                        .detail(format!("there was no such thing at revision {}", mark.revision)))
-                }
+                None => Err(at.absent(conn, R::table(), &id, mark.revision)?),
             }
         })
         .await?;
@@ -121,16 +117,8 @@ pub fn find<R: Resource>(
     asked: &Asked,
 ) -> Result<Option<(i64, R)>, Error> {
     let table = R::table();
-    let select = || {
-        Statement::new(format!(
-            "SELECT t.revision, {} FROM {} t WHERE t.revision <= ",
-            table.selection(language),
-            table.name
-        ))
-        .bind(at)
-        .sql(" AND t.ended > ")
-        .bind(at)
-    };
+    let select =
+        || Statement::new(format!("SELECT t.revision, {} FROM {} t", table.selection(language), table.name)).at(at);
     let by_code = R::collection().by_code.then(|| Region::parse(id).ok()).flatten();
     let Some(region) = by_code else {
         return Ok(select().sql(" AND t.id = ").bind(id).row(conn)?);
@@ -241,8 +229,8 @@ fn versions<R: Resource>(conn: &mut Db, id: &str, newest: i64, language: Languag
 /// Every row at a revision, as the CSV that `GET` gives.
 pub fn dump<R: Resource>(conn: &mut Db, at: i64) -> Result<Vec<u8>, Error> {
     let table = R::table();
-    let sql = format!("SELECT {} FROM {} t WHERE t.revision <= ", table.selection(Language::default()), table.name);
-    let rows: Vec<R> = Statement::new(sql).bind(at).sql(" AND t.ended > ").bind(at).sql(" ORDER BY t.id").rows(conn)?;
+    let sql = format!("SELECT {} FROM {} t", table.selection(Language::default()), table.name);
+    let rows: Vec<R> = Statement::new(sql).at(at).sql(" ORDER BY t.id").rows(conn)?;
     let header: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
     super::format::csv(&header, &rows)
 }

@@ -1,4 +1,5 @@
 //! A collection: what a resource says of itself, once, from which its routes, its parameters and its document follow.
+use super::endpoint::{Endpoint, READ};
 use super::filter::Filter;
 use super::parameter::Parameter;
 use super::{docs, guard, read, write};
@@ -133,8 +134,10 @@ pub(crate) use collection;
 pub struct Entry {
     pub table: fn() -> &'static Table,
     pub collection: fn() -> &'static Collection,
-    pub mount: fn(&mut web::ServiceConfig),
-    pub document: fn(&mut docs::Document),
+    mount: fn(&mut web::ServiceConfig, &'static [Endpoint]),
+    document: fn(&mut docs::Document),
+    /// The paths within the collection that others lack.
+    more: &'static [Endpoint],
     /// Writes a CSV as rows of it.
     pub load: fn(&mut Write, &mut dyn Read) -> Result<Tally, Error>,
     /// Reads every row of it, as CSV.
@@ -148,30 +151,45 @@ impl Entry {
             collection: R::collection,
             mount: mount::<R>,
             document: docs::resource::<R>,
+            more: &[],
             load: bulk::csv::<R>,
             dump: read::dump::<R>,
         }
     }
+
+    /// Adds paths within the collection: `/v1/plans/{id}/results`.
+    pub const fn with(self, more: &'static [Endpoint]) -> Self {
+        Self { more, ..self }
+    }
+
+    /// Gives the collection its routes.
+    pub fn mount(&self, routes: &mut web::ServiceConfig) {
+        (self.mount)(routes, self.more);
+    }
+
+    /// Adds its operations to the document.
+    pub fn document(&self, document: &mut docs::Document) {
+        (self.document)(document);
+        self.more.iter().for_each(|endpoint| (endpoint.document)(document));
+    }
+
+    /// The paths it has, with the methods of each, for `Allow`. Its own come first: `/summary` is no id.
+    pub fn paths(&self) -> Vec<(ResourceDef, &'static [&'static str])> {
+        let path = |ending: &str| ResourceDef::new(format!("/v1/{}{ending}", (self.collection)().name()));
+        let own = self.more.iter().map(Endpoint::pattern);
+        own.chain([(path(""), READ), (path("/{id}"), WRITE), (path("/{id}/history"), READ)]).collect()
+    }
 }
 
-const READ: &[&str] = &["GET", "HEAD", "OPTIONS"];
 const WRITE: &[&str] = &["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// The paths that `mount` gives a collection, with the methods of each, for `Allow`.
-pub fn paths(collection: &Collection) -> [(ResourceDef, &'static [&'static str]); 3] {
-    let path = |ending: &str| ResourceDef::new(format!("/v1/{}{ending}", collection.name()));
-    [(path(""), READ), (path("/{id}"), WRITE), (path("/{id}/history"), READ)]
-}
-
-/// A path that is only read.
-pub fn read_path(path: &'static str) -> (ResourceDef, &'static [&'static str]) {
-    (ResourceDef::new(path), READ)
-}
-
-fn mount<R: Resource>(routes: &mut web::ServiceConfig) {
+fn mount<R: Resource>(routes: &mut web::ServiceConfig, more: &'static [Endpoint]) {
     let elsewhere = || web::to(guard::unrouted);
     // A scope each: its plain prefix is compared, where patterns of all collections would be matched one after another.
-    let scope = web::scope(&format!("/{}", R::collection().name()))
+    let prefix = format!("/v1/{}", R::collection().name());
+    let scope = web::scope(&format!("/{}", R::collection().name()));
+    let scope = more.iter().fold(scope, |scope, endpoint| scope.service(endpoint.resource(&prefix)));
+    let scope = scope
         .service(web::resource("").route(web::get().to(read::list::<R>)).default_service(elsewhere()))
         .service(
             web::resource("/{id}")

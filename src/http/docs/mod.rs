@@ -22,6 +22,19 @@ pub struct Document {
     examples: Value,
 }
 
+/// An operation that only reads.
+pub struct ReadOperation<'a> {
+    pub path: &'a str,
+    /// The operation id, a contract with generated clients.
+    pub id: &'a str,
+    pub tag: &'a str,
+    pub summary: &'a str,
+    pub about: &'a str,
+    pub parameters: &'a [Parameter],
+    /// The name of the schema of the answer.
+    pub schema: &'a str,
+}
+
 impl Default for Document {
     fn default() -> Self {
         let examples = serde_json::from_str(EXAMPLES).unwrap_or(Value::Null);
@@ -60,15 +73,25 @@ impl Document {
         item[method] = operation;
     }
 
-    /// A reading operation with one kind of JSON answer.
-    pub fn reading(&mut self, path: &str, id: &str, tag: &str, summary: &str, about: &str, body: Value) {
+    /// Adds a reading operation with one kind of JSON answer. A `{id}` in its path is shown as the id of the example row.
+    pub fn reading(&mut self, reading: &ReadOperation) {
+        let ReadOperation { path, id, tag, summary, about, parameters, schema } = reading;
+        let mut all: Vec<Value> = vec![];
+        let mut problems = vec![400, 401, 500, 503];
+        if path.contains("{id}") {
+            let example = self.examples[*tag]["id"].as_str().unwrap_or_default().to_owned();
+            all.push(path_id(tag.trim_end_matches('s'), &example));
+            problems.extend([404, 410]);
+        }
+        all.extend(parameters.iter().map(|p| self.parameter(p, &Value::Null)));
+        let body = json!({ "$ref": format!("#/components/schemas/{schema}") });
         let operation = json!({
             "tags": [tag],
             "summary": summary,
             "description": about,
             "operationId": id,
-            "parameters": [],
-            "responses": responses(json!({ "200": answer("The answer.", body), "304": not_modified() }), &[400, 401, 500, 503]),
+            "parameters": all,
+            "responses": responses(json!({ "200": answer("The answer.", body), "304": not_modified() }), &problems),
             "security": [],
         });
         self.operation(path, "get", operation);
@@ -126,6 +149,14 @@ Nothing is overwritten: every write is a **revision**, every answer says at whic
 address with `as_of=<revision>` gives the same answer for good. Money is whole kroner. What is not known is `null`, \
 never zero. A parameter that is not understood is refused by name.";
 
+/// The id in a path.
+fn path_id(thing: &str, example: &str) -> Value {
+    json!({
+        "name": "id", "in": "path", "required": true, "description": format!("The id of the {thing}."),
+        "schema": { "type": "string", "minLength": 1, "maxLength": crate::domain::id::LONGEST, "pattern": "^[A-Za-z0-9][A-Za-z0-9.-]*$" }, "example": example,
+    })
+}
+
 /// Adds the operations of a collection.
 pub fn resource<R: Resource>(document: &mut Document) {
     let collection = R::collection();
@@ -139,10 +170,7 @@ pub fn resource<R: Resource>(document: &mut Document) {
     let id = example["id"].as_str().unwrap_or(&collection.example).to_owned();
     let reference = |suffix: &str| json!({ "$ref": format!("#/components/schemas/{schema}{suffix}") });
     let row_or_fields = json!({ "anyOf": [reference(""), reference("Fields")] });
-    let path_id = json!({
-        "name": "id", "in": "path", "required": true, "description": format!("The id of the {thing}."),
-        "schema": { "type": "string", "minLength": 1, "maxLength": crate::domain::id::LONGEST, "pattern": "^[A-Za-z0-9][A-Za-z0-9.-]*$" }, "example": id,
-    });
+    let path_id = path_id(&thing, &id);
     let mut with_id = |parameters: &[Parameter]| -> Vec<Value> {
         let rest = parameters.iter().map(|p| document.parameter(p, &Value::Null));
         std::iter::once(path_id.clone()).chain(rest).collect()
