@@ -1,7 +1,8 @@
 //! The register of places as it stands, for checking that a region existed in the period a figure is about; and the
 //! periods of the plans, for checking that the figure belongs to its plan.
 use super::{CURRENT, Db, Statement};
-use crate::domain::{Level, Period, Region, date};
+use crate::domain::region::nation_name;
+use crate::domain::{Language, Level, Period, Region, date};
 use crate::error::{Error, Mistake};
 use std::collections::HashMap;
 
@@ -84,7 +85,7 @@ impl Places {
             (None, None) => None,
         };
         let region_name = match region.level {
-            Level::Nation => "Norge".to_owned(),
+            Level::Nation => nation_name(Language::default()).to_owned(),
             Level::Unit => {
                 let parts: Result<Vec<_>, _> =
                     region.code.split('.').map(|code| self.name(&format!("K-{code}"), days.as_ref(), field)).collect();

@@ -2,6 +2,7 @@
 //!
 //! The columns are those of the row's schema in the document, so that struct, JSON, CSV and table cannot differ.
 use super::statement::{Type, Value};
+use crate::domain::region::nation_name;
 use crate::domain::{Language, text};
 use crate::error::Mistake;
 use serde::{Serialize, de::DeserializeOwned};
@@ -154,7 +155,7 @@ impl Table {
             let name = &column.name;
             let _ = match (column.localized, language) {
                 (false, Language::Nn | Language::En) if name == "region_name" => {
-                    let nation = if language == Language::En { "Norway" } else { "Noreg" };
+                    let nation = nation_name(language);
                     write!(list, "CASE WHEN region = 'NO' THEN '{nation}' ELSE region_name END")
                 }
                 (false, _) => write!(list, "{name}"),
@@ -189,7 +190,7 @@ impl Table {
                 && ["nb", "nn", "en"].iter().any(|language| &row[format!("{name}_{language}")] == value);
             let nation = name == "region_name"
                 && row["region"] == "NO"
-                && ["Norge", "Noreg", "Norway"].iter().any(|n| value == n);
+                && Language::ALL.iter().any(|language| value == nation_name(*language));
             row[name] == *value || spoken || nation
         };
         let message = "is filled by the service: leave it out, or send what it is";

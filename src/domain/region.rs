@@ -1,4 +1,5 @@
 //! Region keys: `K-0301` municipality, `F-15` county, `H-MN` health region, `NO` the nation, `U-0706.0719` a unit of several.
+use super::Language;
 use super::vocabulary::vocabulary;
 
 vocabulary! {
@@ -19,6 +20,15 @@ pub struct Region {
     pub level: Level,
     /// The key without its prefix: `0301`, `15`, `MN`, `NO`, `0706.0719`.
     pub code: String,
+}
+
+/// The name of the nation in a language.
+pub fn nation_name(language: Language) -> &'static str {
+    match language {
+        Language::Nb => "Norge",
+        Language::Nn => "Noreg",
+        Language::En => "Norway",
+    }
 }
 
 /// The regional health authorities: Sør-Øst, Vest, Midt-Norge, Nord.
