@@ -89,6 +89,10 @@ pub struct Mistake {
     /// The row of a table sent, counted from 1 after the header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<usize>,
+    /// Where that row is in the file it came from.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub place: Option<Place>,
     /// A word for programs: `unknown`, `invalid`, `required`, `read_only`, `reference`, …
     #[schema(example = "unknown")]
     pub code: &'static str,
@@ -100,6 +104,14 @@ pub struct Mistake {
     /// What is allowed instead, where that is a list.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed: Vec<String>,
+}
+
+/// A place in a file, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub line: usize,
+    /// The cell of a table, or the character of a text; none where the whole line is meant.
+    pub column: Option<usize>,
 }
 
 impl Mistake {
@@ -139,6 +151,8 @@ pub struct Error {
     pub kind: Kind,
     pub detail: Option<String>,
     pub mistakes: Vec<Mistake>,
+    /// How many more mistakes there are than those listed.
+    pub unlisted: usize,
     headers: Vec<(HeaderName, HeaderValue)>,
     /// What is logged and never told.
     cause: Option<String>,
@@ -170,7 +184,7 @@ pub struct Problem {
 
 impl Error {
     pub fn new(kind: Kind) -> Self {
-        Self { kind, detail: None, mistakes: vec![], headers: vec![], cause: None }
+        Self { kind, detail: None, mistakes: vec![], unlisted: 0, headers: vec![], cause: None }
     }
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
@@ -205,6 +219,14 @@ impl Error {
             (name, None) => format!("{name}: {}", m.message),
         });
         Self { detail, mistakes, ..Self::new(kind) }
+    }
+    /// Says that there are more mistakes than those listed.
+    pub fn and_more(mut self, unlisted: usize) -> Self {
+        self.unlisted = unlisted;
+        if unlisted > 0 {
+            self.detail = self.detail.map(|detail| format!("{detail} (and {unlisted} mistakes that are not listed)"));
+        }
+        self
     }
     /// What only the log may say.
     pub fn cause(&self) -> Option<&str> {

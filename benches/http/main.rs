@@ -84,7 +84,7 @@ fn prepare(url: &str) -> i64 {
     let author = Author::local("benchmark");
     db.write(&author, Some("benchmark"), |write| {
         for n in 0..GRANTS {
-            write.put(grant(n, &regions), &Expect::Anything, None)?;
+            write.put(grant(n, &regions), &Expect::Anything)?;
         }
         Ok(())
     })

@@ -1,14 +1,57 @@
-//! Tables sent as CSV: read row by row, each value by the type of its column, every mistake with its row and column.
-use super::revision::{Expect, Outcome, Write};
-use super::statement::Type;
-use super::table::{Column, Record, Table};
-use crate::error::{Error, Kind, Mistake};
+//! Many rows at once: checked one by one, written by the hundred, refused together with every mistake of each.
+use super::batch::Checked;
+use super::revision::{Outcome, Write, twice};
+use super::table::Record;
+use crate::error::{Error, Kind, Mistake, Place};
 use serde::Serialize;
+use serde::de::IntoDeserializer;
 use serde_json::{Map, Value};
-use std::io::Read;
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 
-/// How many mistakes are told of at once.
-const TOLD: usize = 100;
+/// How many mistakes are told of at once; the others are counted.
+pub const TOLD: usize = 100;
+
+/// How many rows are held at a time, and looked up by one statement.
+const BATCH: usize = 500;
+
+/// A row as a reader of files or bodies gives it: its members have the types of their columns, and no more is known.
+#[derive(Debug, Clone, Default)]
+pub struct Row {
+    /// Its number in what was sent, counted from 1.
+    pub number: usize,
+    pub stored: Map<String, Value>,
+    /// What was sent for fields the service fills; it must agree with what it fills.
+    pub claimed: Map<String, Value>,
+    /// Where it is in the file.
+    pub origin: Origin,
+}
+
+/// Where a row is in a file, and in which cell each of its fields stood.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// Counted from 1; 0 where the row came from no file.
+    pub line: usize,
+    /// The names of fields with their cells, counted from 1. Rows of one table mostly share it.
+    pub cells: std::sync::Arc<Vec<(String, usize)>>,
+}
+
+impl Origin {
+    /// Where a field is: its cell, or the line where it has none.
+    pub fn place(&self, field: &str) -> Option<Place> {
+        let column = self.cells.iter().find(|(name, _)| name == field).map(|(_, cell)| *cell);
+        (self.line > 0).then_some(Place { line: self.line, column })
+    }
+
+    /// Says of mistakes which row they are in, and where that is.
+    pub fn stamp(&self, number: usize, mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
+        for mistake in &mut mistakes {
+            mistake.place = mistake.place.or_else(|| self.place(&mistake.name));
+            (mistake.row, mistake.pointer) = (Some(number), None);
+        }
+        mistakes
+    }
+}
 
 /// What a table did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -18,121 +61,124 @@ pub struct Tally {
     pub unchanged: usize,
 }
 
-/// Writes every row of a CSV with a header, or none. Columns may stand in any order; those left out are null.
-pub fn csv<T: Record>(write: &mut Write, input: &mut dyn Read) -> Result<Tally, Error> {
-    let table = T::table();
-    let mut reader = csv::ReaderBuilder::new().from_reader(input);
-    let columns = header(table, reader.headers().map_err(malformed)?)?;
-    let mut tally = Tally::default();
-    let mut wrong: Vec<Mistake> = vec![];
-    for (number, record) in (1..).zip(reader.records()) {
-        let record = record.map_err(malformed)?;
-        match row::<T>(&columns, &record, number).and_then(|(row, claimed)| {
-            let (row, outcome) = write.put(row, &Expect::Anything, Some(number))?;
-            let stored = serde_json::to_value(&row).map_err(Error::internal)?;
-            let disagreeing = table.disagreements(&claimed, &stored);
-            if disagreeing.is_empty() { Ok(outcome) } else { Err(refused(disagreeing, number)) }
-        }) {
-            Ok(Outcome::Created) => tally.inserted += 1,
-            Ok(Outcome::Unchanged(_)) => tally.unchanged += 1,
-            Ok(_) => tally.updated += 1,
-            Err(e) if !e.mistakes.is_empty() => wrong.extend(e.mistakes),
+/// Writes every row, or none. A reader gives an error with mistakes for a row it could not read, and goes on; an error
+/// without is the end.
+pub fn rows<T: Record>(
+    write: &mut Write,
+    rows: &mut dyn Iterator<Item = Result<Row, Error>>,
+) -> Result<Tally, Error> {
+    let mut bulk = Bulk::<T>::default();
+    for row in rows {
+        match row.and_then(|row| bulk.check(write, row)) {
+            Ok(checked) => bulk.batch.push(checked),
+            Err(e) if !e.mistakes.is_empty() => bulk.refuse(e.mistakes),
             Err(e) => return Err(e),
         }
-        if wrong.len() >= TOLD {
-            break;
+        if bulk.batch.len() >= BATCH {
+            bulk.flush(write)?;
         }
     }
-    wrong.truncate(TOLD);
-    if wrong.is_empty() { Ok(tally) } else { Err(Error::all(Kind::InvalidContent, wrong)) }
+    bulk.flush(write)?;
+    bulk.finish(write)
 }
 
-fn malformed(e: csv::Error) -> Error {
-    Error::new(Kind::InvalidContent).detail(format!("the CSV cannot be read: {e}"))
+struct Bulk<T> {
+    tally: Tally,
+    batch: Vec<Checked<T>>,
+    seen: Seen,
+    wrong: Vec<Mistake>,
+    unlisted: usize,
 }
 
-fn refused(mistakes: Vec<Mistake>, row: usize) -> Error {
-    Error::all(
-        Kind::InvalidContent,
-        mistakes.into_iter().map(|m| Mistake { row: Some(row), pointer: None, ..m }).collect(),
-    )
+impl<T> Default for Bulk<T> {
+    fn default() -> Self {
+        Self { tally: Tally::default(), batch: vec![], seen: Seen::default(), wrong: vec![], unlisted: 0 }
+    }
 }
 
-fn header<'t>(table: &'t Table, names: &csv::StringRecord) -> Result<Vec<&'t Column>, Error> {
-    let mut columns: Vec<&Column> = vec![];
-    let mut wrong = vec![];
-    for name in names {
-        let name = name.trim_start_matches('\u{feff}');
-        match table.column(name) {
-            Some(column) if columns.iter().any(|c| c.name == column.name) => {
-                wrong.push(Mistake::field(name, "repeated", "the column stands twice"));
+impl<T: Record> Bulk<T> {
+    fn check(&mut self, write: &mut Write, row: Row) -> Result<Checked<T>, Error> {
+        let Row { number, stored, claimed, origin } = row;
+        let refused = |mistakes| Error::all(Kind::InvalidContent, origin.stamp(number, mistakes));
+        let members = serde::de::value::MapDeserializer::new(
+            stored.into_iter().map(|(name, value)| (name, value.into_deserializer())),
+        );
+        let row: Result<T, serde_json::Error> = T::deserialize(members);
+        let row = row.map_err(|e| refused(vec![Mistake::field("", "invalid", e.to_string())]))?;
+        let row = write.complete(row).map_err(|e| match e.mistakes.is_empty() {
+            true => e,
+            false => refused(e.mistakes),
+        })?;
+        let object = serde_json::to_value(&row).map_err(Error::internal)?;
+        let mut wrong = T::table().disagreements(&claimed, &object);
+        if !self.seen.add(row.id()) {
+            wrong.push(twice(row.id()));
+        }
+        if !wrong.is_empty() {
+            return Err(refused(wrong));
+        }
+        let fields = T::table().references.iter().map(|reference| reference.field);
+        let places = fields.filter_map(|field| Some((field, origin.place(field)?))).collect();
+        Ok(Checked { row, object, number, places })
+    }
+
+    fn flush(&mut self, write: &mut Write) -> Result<(), Error> {
+        let batch = std::mem::take(&mut self.batch);
+        // Also after a refusal, though all is undone in the end: what the rows refer to can then be told as well.
+        for outcome in write.put_all(&batch)? {
+            match outcome {
+                Ok(Outcome::Created) => self.tally.inserted += 1,
+                Ok(Outcome::Unchanged(_)) => self.tally.unchanged += 1,
+                Ok(_) => self.tally.updated += 1,
+                Err(i) => {
+                    let again = Mistake { row: Some(batch[i].number), pointer: None, ..twice(batch[i].row.id()) };
+                    self.refuse(vec![again]);
+                }
             }
-            Some(column) => columns.push(column),
-            None => {
-                let known: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
-                wrong.push(Mistake::field(name, "unknown", "there is no such column").allowing(name, &known));
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, mistakes: Vec<Mistake>) {
+        for mistake in mistakes {
+            match self.wrong.len() {
+                TOLD.. => self.unlisted += 1,
+                _ => self.wrong.push(mistake),
             }
         }
     }
-    if wrong.is_empty() { Ok(columns) } else { Err(refused(wrong, 0)) }
-}
 
-/// A row, and what was claimed for the fields the service fills itself.
-fn row<T: Record>(
-    columns: &[&Column],
-    record: &csv::StringRecord,
-    number: usize,
-) -> Result<(T, Map<String, Value>), Error> {
-    let (mut stored, mut claimed, mut wrong) = (Map::new(), Map::new(), vec![]);
-    for (column, text) in columns.iter().zip(record) {
-        let into = if column.read_only { &mut claimed } else { &mut stored };
-        match value(column, text) {
-            // An empty cell of a field the service fills claims nothing.
-            Ok(Value::Null) if column.read_only => {}
-            Ok(value) => {
-                into.insert(column.name.clone(), value);
+    fn finish(mut self, write: &mut Write) -> Result<Tally, Error> {
+        if self.wrong.is_empty() {
+            return Ok(self.tally);
+        }
+        // What refers to nothing is told beside the other mistakes; but where rows refer to their own table, one that was
+        // refused would be said not to be there.
+        if T::table().references.iter().all(|r| r.table != T::table().collection)
+            && let Err(e) = write.check_references()
+        {
+            match e.mistakes.is_empty() {
+                true => return Err(e),
+                false => self.refuse(e.mistakes),
             }
-            Err(mistake) => wrong.push(mistake),
         }
+        self.wrong.sort_by_key(|mistake| mistake.row);
+        Err(Error::all(Kind::InvalidContent, self.wrong).and_more(self.unlisted))
     }
-    for column in T::table().columns.iter().filter(|c| !c.read_only && !c.nullable) {
-        if !stored.contains_key(&column.name) && !wrong.iter().any(|w| w.name == column.name) {
-            wrong.push(Mistake::field(&column.name, "required", "is needed"));
-        }
-    }
-    if !wrong.is_empty() {
-        return Err(refused(wrong, number));
-    }
-    let row = serde_json::from_value(Value::Object(stored));
-    row.map(|row| (row, claimed)).map_err(|e| refused(vec![Mistake::field("", "invalid", e.to_string())], number))
 }
 
-fn value(column: &Column, text: &str) -> Result<Value, Mistake> {
-    let wrong = |message: &str| Mistake::field(&column.name, "invalid", message);
-    if text.is_empty() {
-        return match column.nullable || column.read_only {
-            true => Ok(Value::Null),
-            false => Err(Mistake::field(&column.name, "required", "must not be empty")),
-        };
-    }
-    if text.contains('\0') {
-        return Err(wrong("must not contain the NUL character"));
-    }
-    match column.holds {
-        Type::Text if !column.words.is_empty() && !column.words.iter().any(|w| w == text) => {
-            let message = format!("must be one of {}", column.words.join(", "));
-            Err(wrong(&message).allowing(text, &column.words))
-        }
-        Type::Text => Ok(text.into()),
-        Type::Integer => text.parse::<i64>().map(Value::from).map_err(|_| wrong("must be a whole number")),
-        Type::Number => match text.parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(number.into()),
-            _ => Err(wrong("must be a number with a decimal point")),
-        },
-        Type::Boolean => match text {
-            "true" => Ok(true.into()),
-            "false" => Ok(false.into()),
-            _ => Err(wrong("must be true or false")),
-        },
+/// The ids of a table so far, as hashes, so that a million take 40 MB. Of 128 bits with keys made for the occasion, so
+/// that two ids that differ are told apart whoever chose them.
+#[derive(Default)]
+struct Seen {
+    keys: (RandomState, RandomState),
+    ids: HashSet<u128>,
+}
+
+impl Seen {
+    /// Adds an id, or says that it was there.
+    fn add(&mut self, id: &str) -> bool {
+        let (high, low) = (self.keys.0.hash_one(id), self.keys.1.hash_one(id));
+        self.ids.insert(u128::from(high) << 64 | u128::from(low))
     }
 }

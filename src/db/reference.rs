@@ -3,7 +3,7 @@ use super::place::Places;
 use super::table::{Reference, Table};
 use super::{CURRENT, Db, Statement};
 use crate::domain::id;
-use crate::error::{Error, Mistake};
+use crate::error::{Error, Mistake, Place};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Both databases take at least 32,000 values in a statement.
@@ -12,24 +12,34 @@ const CHUNK: usize = 10_000;
 /// How many that refer to a thing are named when it cannot be deleted.
 const NAMED: usize = 20;
 
+/// The first place that named an id: the number of the row, where that is in a file, and the field.
+type First = (Option<usize>, Option<Place>, &'static str);
+
 /// The references of rows written so far in a transaction, checked together at its end, so that rows may refer to
 /// others of the same request in any order.
 #[derive(Default)]
 pub struct Pending {
     /// For each table, the ids that must be there, each with the first place that named it.
-    wanted: HashMap<&'static str, HashMap<String, (Option<usize>, &'static str)>>,
+    wanted: HashMap<&'static str, HashMap<String, First>>,
 }
 
 impl Pending {
-    /// Notes what a row refers to. `row` is its number in a table sent, for the message.
-    pub fn note(&mut self, references: &[Reference], object: &serde_json::Value, row: Option<usize>) {
+    /// Notes what a row refers to. `row` is its number in a table sent, and `places` where its fields stand in a file.
+    pub fn note(
+        &mut self,
+        references: &[Reference],
+        object: &serde_json::Value,
+        row: Option<usize>,
+        places: &[(&'static str, Place)],
+    ) {
         for reference in references {
             let Some(text) = object[reference.field].as_str() else { continue };
             let ids: Vec<&str> = if reference.many { id::listed(text).collect() } else { vec![text] };
             let wanted = self.wanted.entry(reference.table).or_default();
             for target in ids {
                 if !wanted.contains_key(target) {
-                    wanted.insert(target.to_owned(), (row, reference.field));
+                    let place = places.iter().find(|(field, _)| *field == reference.field).map(|(_, place)| *place);
+                    wanted.insert(target.to_owned(), (row, place, reference.field));
                 }
             }
         }
@@ -52,9 +62,9 @@ impl Pending {
                     .rows::<(String,)>(conn)?;
                 there.extend(found.into_iter().map(|(id,)| id));
             }
-            for (id, (row, field)) in wanted.into_iter().filter(|(id, _)| !there.contains(id)) {
+            for (id, (row, place, field)) in wanted.into_iter().filter(|(id, _)| !there.contains(id)) {
                 let message = format!("there is no `{id}` in {name}");
-                wrong.push(Mistake { row, ..Mistake::field(field, "reference", message) });
+                wrong.push(Mistake { row, place, ..Mistake::field(field, "reference", message) });
             }
         }
         wrong.sort_by(|a, b| (a.row, &a.name, &a.message).cmp(&(b.row, &b.name, &b.message)));

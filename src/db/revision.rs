@@ -53,12 +53,12 @@ pub enum Outcome {
 
 /// A revision being written.
 pub struct Write<'c> {
-    conn: &'c mut Db,
+    pub(super) conn: &'c mut Db,
     tables: &'static [&'static Table],
-    revision: i64,
-    position: i64,
+    pub(super) revision: i64,
+    pub(super) position: i64,
     touched: BTreeSet<&'static str>,
-    pending: Pending,
+    pub(super) pending: Pending,
     places: Option<Places>,
     /// Places of which a version was changed or ended: what lies in them must still have somewhere to lie.
     moved: BTreeSet<String>,
@@ -118,25 +118,24 @@ impl Write<'_> {
         if wrong.is_empty() { Ok(()) } else { Err(Error::all(Kind::InvalidContent, wrong)) }
     }
 
-    /// Creates or replaces one row. `number` is its place in a table sent, for messages.
-    pub fn put<T: Record>(&mut self, row: T, expect: &Expect, number: Option<usize>) -> Result<(T, Outcome), Error> {
+    /// Creates or replaces one row. Many at once are written faster by [`super::bulk::rows`].
+    pub fn put<T: Record>(&mut self, row: T, expect: &Expect) -> Result<(T, Outcome), Error> {
         let table = T::table();
-        let row = self.complete(row, number)?;
+        let row = self.complete(row)?;
         let found = self.current::<T>(row.id())?;
         expect_holds(expect, found.as_ref().map(|(version, _)| *version))?;
         if let Some((version, before)) = &found {
             if *version == self.revision {
-                let twice = Mistake::field("id", "duplicate", format!("`{}` stands twice in one request", row.id()));
-                return Err(Error::because(Kind::Duplicate, Mistake { row: number, ..twice }));
+                return Err(Error::because(Kind::Duplicate, twice(row.id())));
             }
             if *before == row {
                 return Ok((row, Outcome::Unchanged(*version)));
             }
             self.close(table, row.id())?;
         }
-        self.insert(table, &row)?;
         let object = serde_json::to_value(&row).map_err(Error::internal)?;
-        self.pending.note(&table.references, &object, number);
+        self.insert(table, &object)?;
+        self.pending.note(&table.references, &object, None, &[]);
         let outcome = if found.is_some() { Outcome::Replaced } else { Outcome::Created };
         self.log(table, row.id(), if found.is_some() { "update" } else { "create" })?;
         Ok((row, outcome))
@@ -171,7 +170,7 @@ impl Write<'_> {
     }
 
     /// Checks a row and fills what follows from it.
-    fn complete<T: Record>(&mut self, mut row: T, number: Option<usize>) -> Result<T, Error> {
+    pub(super) fn complete<T: Record>(&mut self, mut row: T) -> Result<T, Error> {
         let mut wrong = vec![];
         row.check(&mut wrong);
         if let Err(why) = id::check(row.id()) {
@@ -185,11 +184,7 @@ impl Write<'_> {
             row.locate(&places, &mut wrong);
             self.places = Some(places);
         }
-        if wrong.is_empty() {
-            return Ok(row);
-        }
-        wrong.iter_mut().for_each(|m| m.row = number);
-        Err(Error::all(Kind::InvalidContent, wrong))
+        if wrong.is_empty() { Ok(row) } else { Err(Error::all(Kind::InvalidContent, wrong)) }
     }
 
     fn close(&mut self, table: &Table, id: &str) -> Result<(), Error> {
@@ -203,19 +198,19 @@ impl Write<'_> {
         if closed == 1 { Ok(()) } else { Err(Error::internal(format!("{closed} versions of {id} were current"))) }
     }
 
-    fn insert<T: Record>(&mut self, table: &Table, row: &T) -> Result<(), Error> {
-        let values = table.insertion(row).map_err(Error::internal)?;
-        let names: Vec<&str> = values.iter().map(|(name, _)| name.as_str()).collect();
-        let sql = format!("INSERT INTO {} (revision, ended, {}) VALUES (", table.name, names.join(", "));
+    fn insert(&mut self, table: &Table, object: &serde_json::Value) -> Result<(), Error> {
+        let names = table.stored_columns().join(", ");
+        let sql = format!("INSERT INTO {} (revision, ended, {names}) VALUES (", table.name);
         let mut statement = Statement::new(sql).bind(self.revision).sql(", ").bind(CURRENT);
-        for (_, value) in values {
+        for value in table.stored_values(object) {
             statement = statement.sql(", ").bind(value);
         }
         statement.sql(")").run(self.conn)?;
         Ok(())
     }
 
-    fn log(&mut self, table: &'static Table, id: &str, operation: &'static str) -> Result<(), Error> {
+    /// Counts a change in, and gives its position in the revision. It must be written to `changes` too.
+    pub(super) fn count(&mut self, table: &'static Table, id: &str, operation: &str) -> i64 {
         // What this revision says of places must hold for its own later rows too.
         if PLACES.contains(&table.collection) || table.collection == "plans" {
             self.places = None;
@@ -226,10 +221,15 @@ impl Write<'_> {
         }
         self.position += 1;
         self.touched.insert(table.collection);
+        self.position
+    }
+
+    fn log(&mut self, table: &'static Table, id: &str, operation: &'static str) -> Result<(), Error> {
+        let position = self.count(table, id, operation);
         Statement::new("INSERT INTO changes (revision, position, collection, id, operation) VALUES (")
             .bind(self.revision)
             .sql(", ")
-            .bind(self.position)
+            .bind(position)
             .sql(", ")
             .bind(table.collection)
             .sql(", ")
@@ -294,6 +294,11 @@ pub fn absent(conn: &mut Db, table: &Table, id: &str) -> Result<Error, Error> {
         )),
         _ => Error::new(Kind::NotFound).detail(format!("there is no `{id}` in {}", table.collection)),
     })
+}
+
+/// The refusal of an id that one request has twice: which of the two is meant cannot be known.
+pub(super) fn twice(id: &str) -> Mistake {
+    Mistake::field("id", "duplicate", format!("`{id}` stands twice in one request"))
 }
 
 fn expect_holds(expect: &Expect, found: Option<i64>) -> Result<(), Error> {

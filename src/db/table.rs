@@ -162,22 +162,20 @@ impl Table {
         list
     }
 
-    /// The columns and values of an INSERT for `row`, the hidden ones included.
-    pub fn insertion<T: Serialize>(&self, row: &T) -> Result<Vec<(String, Value)>, serde_json::Error> {
-        let object = serde_json::to_value(row)?;
-        let text_of = |field: &str| object[field].as_str().unwrap_or("").to_owned();
-        let mut all: Vec<(String, Value)> = self
-            .columns
-            .iter()
-            .filter(|c| !c.localized)
-            .map(|c| (c.name.clone(), bound(c.holds, &object[c.name.as_str()])))
-            .collect();
-        for field in self.collated {
-            all.push((format!("{field}_key"), text::sort_key(&text_of(field)).into()));
-        }
-        let searched: Vec<String> = self.searched.iter().map(|f| text::fold(&text_of(f))).collect();
-        all.push(("search_text".into(), searched.join("\n").into()));
-        Ok(all)
+    /// The columns of an INSERT, the hidden ones included.
+    pub fn stored_columns(&self) -> Vec<String> {
+        let own = self.columns.iter().filter(|c| !c.localized).map(|c| c.name.clone());
+        let keys = self.collated.iter().map(|field| format!("{field}_key"));
+        own.chain(keys).chain(["search_text".to_owned()]).collect()
+    }
+
+    /// The value of each of [`Table::stored_columns`] for a row as JSON.
+    pub fn stored_values(&self, object: &Json) -> Vec<Value> {
+        let text_of = |field: &str| object[field].as_str().unwrap_or("");
+        let own = self.columns.iter().filter(|c| !c.localized).map(|c| bound(c.holds, &object[c.name.as_str()]));
+        let keys = self.collated.iter().map(|field| text::sort_key(text_of(field)).into());
+        let searched: Vec<String> = self.searched.iter().map(|f| text::fold(text_of(f))).collect();
+        own.chain(keys).chain([searched.join("\n").into()]).collect()
     }
 
     /// What was claimed for fields the service fills must be what it filled, in whichever language it was read.

@@ -19,6 +19,7 @@ pub mod parameter;
 pub mod prelude;
 pub mod read;
 pub mod resource;
+pub mod rows;
 pub mod shape;
 pub mod sort;
 pub mod token;

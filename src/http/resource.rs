@@ -2,8 +2,8 @@
 use super::endpoint::{Endpoint, READ};
 use super::filter::Filter;
 use super::parameter::Parameter;
-use super::{docs, guard, read, write};
-use crate::db::bulk::{self, Tally};
+use super::{docs, guard, read, rows, write};
+use crate::db::bulk::{self, Row, Tally};
 use crate::db::table::{Record, Table};
 use crate::db::{Db, Write};
 use crate::error::Error;
@@ -140,6 +140,8 @@ pub struct Entry {
     more: &'static [Endpoint],
     /// Writes a CSV as rows of it.
     pub load: fn(&mut Write, &mut dyn Read) -> Result<Tally, Error>,
+    /// Writes rows from any reader.
+    pub store: fn(&mut Write, &mut dyn Iterator<Item = Result<Row, Error>>) -> Result<Tally, Error>,
     /// Reads every row of it, as CSV.
     pub dump: fn(&mut Db, i64) -> Result<Vec<u8>, Error>,
 }
@@ -152,7 +154,8 @@ impl Entry {
             mount: mount::<R>,
             document: docs::resource::<R>,
             more: &[],
-            load: bulk::csv::<R>,
+            load: load::<R>,
+            store: bulk::rows::<R>,
             dump: read::dump::<R>,
         }
     }
@@ -179,6 +182,10 @@ impl Entry {
         let own = self.more.iter().map(Endpoint::pattern);
         own.chain([(path(""), READ), (path("/{id}"), WRITE), (path("/{id}/history"), READ)]).collect()
     }
+}
+
+fn load<R: Resource>(write: &mut Write, input: &mut dyn Read) -> Result<Tally, Error> {
+    bulk::rows::<R>(write, &mut rows::csv::read(R::table(), input)?)
 }
 
 const WRITE: &[&str] = &["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"];

@@ -11,8 +11,10 @@ pub const LONGEST: usize = 10_000;
 /// How the members of a body are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whole {
-    /// All of a row: what may not be null must be there, what is left out is null.
+    /// All of a row: what may not be null must be there, what is left out is null. Its id stands in the path.
     Row,
+    /// The same in a table, where its id is among its members.
+    Line,
     /// A merge patch (RFC 7396): what is left out stays.
     Patch,
 }
@@ -26,34 +28,58 @@ pub struct Sent {
 
 /// Checks the members of a body.
 pub fn read(table: &Table, members: Members, whole: Whole) -> Result<Sent, Error> {
-    let mut sent = Sent::default();
-    let mut wrong = vec![];
+    let mut taken = Taken::default();
     for (name, value) in members.0 {
-        let Some(column) = table.column(&name) else {
-            let names: Vec<&str> = table.columns.iter().filter(|c| !c.read_only).map(|c| c.name.as_str()).collect();
-            wrong.push(Mistake::field(&name, "unknown", "there is no such field").allowing(&name, &names));
-            continue;
-        };
-        let into = if column.read_only { &mut sent.claimed } else { &mut sent.stored };
-        if into.contains_key(&name) {
-            wrong.push(Mistake::field(&name, "repeated", "stands twice"));
-            continue;
+        match table.column(&name) {
+            Some(column) => taken.take(column, value),
+            None => taken.wrong.push(unknown(table, &name)),
+        }
+    }
+    taken.done(table, whole)
+}
+
+/// The refusal of a name that is no column.
+pub fn unknown(table: &Table, name: &str) -> Mistake {
+    let names: Vec<&str> = table.columns.iter().filter(|c| !c.read_only).map(|c| c.name.as_str()).collect();
+    Mistake::field(name, "unknown", "there is no such field").allowing(name, &names)
+}
+
+/// Members as they are taken one by one, with what is wrong with them.
+#[derive(Default)]
+pub struct Taken {
+    sent: Sent,
+    wrong: Vec<Mistake>,
+}
+
+impl Taken {
+    pub fn take(&mut self, column: &Column, value: Value) {
+        let into = if column.read_only { &mut self.sent.claimed } else { &mut self.sent.stored };
+        if into.contains_key(&column.name) {
+            self.wrong.push(Mistake::field(&column.name, "repeated", "stands twice"));
+            return;
         }
         match typed(column, value) {
             Ok(value) => {
-                into.insert(name, value);
+                into.insert(column.name.clone(), value);
             }
-            Err(mistake) => wrong.push(mistake),
+            Err(mistake) => self.wrong.push(mistake),
         }
     }
-    if whole == Whole::Row {
-        for column in table.columns.iter().filter(|c| !c.read_only && !c.nullable && c.name != "id") {
-            if !sent.stored.contains_key(&column.name) && !wrong.iter().any(|w| w.name == column.name) {
-                wrong.push(Mistake::field(&column.name, "required", "is needed"));
+
+    /// What was taken, if it is whole.
+    pub fn done(mut self, table: &Table, whole: Whole) -> Result<Sent, Error> {
+        let needed = |c: &&Column| match whole {
+            Whole::Row => c.name != "id",
+            Whole::Line => true,
+            Whole::Patch => false,
+        };
+        for column in table.columns.iter().filter(|c| !c.read_only && !c.nullable).filter(needed) {
+            if !self.sent.stored.contains_key(&column.name) && !self.wrong.iter().any(|w| w.name == column.name) {
+                self.wrong.push(Mistake::field(&column.name, "required", "is needed"));
             }
         }
+        if self.wrong.is_empty() { Ok(self.sent) } else { Err(Error::all(Kind::InvalidContent, self.wrong)) }
     }
-    if wrong.is_empty() { Ok(sent) } else { Err(Error::all(Kind::InvalidContent, wrong)) }
 }
 
 fn typed(column: &Column, value: Value) -> Result<Value, Mistake> {

@@ -129,10 +129,10 @@ async fn store<R: Resource>(
     let (version, row, outcome) = blocking(db, move |db| {
         let ((id, outcome), revision) = db.write(&writer.author, order.reason.as_deref(), |write| {
             let object = match whole {
-                Whole::Row => Value::Object(sent.stored),
+                Whole::Row | Whole::Line => Value::Object(sent.stored),
                 Whole::Patch => patched::<R>(write, &order, sent.stored)?,
             };
-            let (row, outcome) = write.put(row_from::<R>(object, &order.id)?, &order.expect, None)?;
+            let (row, outcome) = write.put(row_from::<R>(object, &order.id)?, &order.expect)?;
             same_id::<R>(&row, &order.id)?;
             let stored = serde_json::to_value(&row).map_err(Error::internal)?;
             let disagreeing = R::table().disagreements(&sent.claimed, &stored);

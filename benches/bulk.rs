@@ -1,0 +1,173 @@
+//! `cargo bench --bench bulk`: 100,000 observations written by the service, and by the database's own tools.
+//!
+//! The tools take a file that has every column filled already, load it into a temporary table (`.import` of the sqlite3
+//! shell, `\copy` of psql) and put it from there into the same table, with the same indexes, by an upsert. The service
+//! reads our CSV, checks every row, keeps versions and writes the log of changes. In turn, A B A B, each on a database of
+//! its own; the medians are compared. PostgreSQL where TEST_DATABASE_URL names a server.
+use opptrapping::api::RESOURCES;
+use opptrapping::db::{Author, Database, Statement};
+use opptrapping::{import, open};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+const ROWS: usize = 100_000;
+const ROUNDS: usize = 5;
+
+/// Statements for a tool: the file into a temporary table, and from there into the table.
+struct Tool {
+    name: &'static str,
+    run: fn(url: &str, file: &Path, columns: &str),
+}
+
+fn main() {
+    let folder = std::env::temp_dir().join(format!("opptrapping-bulk-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let sqlite = Tool { name: "SQLite", run: shell };
+    let mut all = vec![(sqlite, format!("sqlite://{}", folder.join("bench").display()))];
+    if let Ok(server) = std::env::var("TEST_DATABASE_URL") {
+        all.push((Tool { name: "PostgreSQL", run: psql }, server));
+    }
+    println!("{:<12} {:<22} {:>10} {:>10} {:>7}", "database", "100,000 observations", "service s", "tool s", "ratio");
+    for (tool, target) in all {
+        compare(&tool, &target, &folder);
+    }
+    println!("most memory of this process: {} MB", memory_mb());
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+fn compare(tool: &Tool, target: &str, folder: &Path) {
+    let filled = folder.join("filled.csv");
+    let (mut ours, mut theirs): ([Vec<f64>; 2], [Vec<f64>; 2]) = Default::default();
+    for round in 0..ROUNDS {
+        let url = fresh(target, &format!("ours_{round}"));
+        let db = open(&url).expect("a database");
+        import::reference::load(&db).expect("the reference data");
+        let csv = table(&db);
+        let begun = Instant::now();
+        load(&db, &csv);
+        ours[0].push(begun.elapsed().as_secs_f64());
+        let begun = Instant::now();
+        load(&db, &csv);
+        ours[1].push(begun.elapsed().as_secs_f64());
+        let columns = fill(&db, &filled);
+        drop(db);
+
+        let url = fresh(target, &format!("theirs_{round}"));
+        import::reference::load(&open(&url).expect("a database")).expect("the reference data");
+        for theirs in &mut theirs {
+            let begun = Instant::now();
+            (tool.run)(&url, &filled, &columns);
+            theirs.push(begun.elapsed().as_secs_f64());
+        }
+        let db = open(&url).expect("a database");
+        assert_eq!(count(&db), ROWS as i64, "the tool did not write them");
+    }
+    for (what, (ours, theirs)) in ["all new", "the same again"].into_iter().zip(ours.into_iter().zip(theirs)) {
+        let (ours, theirs) = (median(ours), median(theirs));
+        println!("{:<12} {what:<22} {ours:>10.2} {theirs:>10.2} {:>7.2}", tool.name, ours / theirs);
+    }
+}
+
+fn load(db: &Database, csv: &str) {
+    let entry = RESOURCES.iter().find(|e| (e.table)().collection == "observations").expect("a collection");
+    db.write(&Author::local("benchmark"), None, |write| (entry.load)(write, &mut csv.as_bytes())).expect("a revision");
+}
+
+/// Values for every municipality that lasted from 2008 to 2019, in as many vintages as are needed.
+fn table(db: &Database) -> String {
+    let sql = "SELECT region FROM municipalities WHERE valid_from <= '2008-01-01' AND (valid_to IS NULL OR valid_to >= '2020-01-01') ORDER BY id";
+    let regions: Vec<(String,)> = db.read(|conn| Ok(Statement::new(sql).rows(conn)?)).expect("regions");
+    let mut csv = String::from("indicator,region,period,published,value,status,confidence,publisher,source\n");
+    for n in 0..ROWS {
+        let (region, rest) = (&regions[n % regions.len()].0, n / regions.len());
+        let (year, vintage) = (2008 + rest % 10, 2100 + rest / 10);
+        let _ = writeln!(csv, "population,{region},{year},{vintage},{n},ok,primary,Statistics Norway,ssb-07459");
+    }
+    csv
+}
+
+/// Writes what the service stored of them as a CSV with every column of the table; gives the columns.
+fn fill(db: &Database, file: &Path) -> String {
+    let columns = (RESOURCES.iter().find(|e| (e.table)().collection == "observations").expect("a collection").table)()
+        .stored_columns()
+        .join(", ");
+    let columns = format!("revision, ended, {columns}");
+    let texts = columns.split(", ").map(|c| format!("COALESCE(CAST({c} AS TEXT), '')")).collect::<Vec<_>>().join(", ");
+    let sql = format!("SELECT {texts} FROM observations WHERE published >= '2100' ORDER BY value");
+    let rows: Vec<Vec<String>> = db.read(|conn| Ok(Statement::new(sql.clone()).rows(conn)?)).expect("rows");
+    let mut writer = csv::Writer::from_path(file).expect("a file");
+    writer.write_record(columns.split(", ")).expect("a header");
+    rows.iter().for_each(|row| writer.write_record(row).expect("a row"));
+    writer.flush().expect("a file");
+    columns
+}
+
+fn upsert(columns: &str, values: &str) -> String {
+    let set: Vec<String> = columns.split(", ").skip(3).map(|c| format!("{c} = excluded.{c}")).collect();
+    format!(
+        "INSERT INTO observations ({columns}) SELECT {values} FROM staged WHERE true ON CONFLICT (id, revision) DO UPDATE SET {};",
+        set.join(", ")
+    )
+}
+
+fn shell(url: &str, file: &Path, columns: &str) {
+    let texts: Vec<String> = columns.split(", ").map(|c| format!("{c} TEXT")).collect();
+    let values: Vec<String> = columns.split(", ").map(|c| format!("NULLIF({c}, '')")).collect();
+    let script = format!(
+        "PRAGMA synchronous = FULL;\nPRAGMA temp_store = MEMORY;\nCREATE TEMP TABLE staged ({});\n.import --csv --skip 1 --schema temp {} staged\nBEGIN IMMEDIATE;\n{}\nCOMMIT;\n",
+        texts.join(", "),
+        file.display(),
+        upsert(columns, &values.join(", "))
+    );
+    run(Command::new("sqlite3").arg("-bail").arg(url.trim_start_matches("sqlite://")), &script);
+}
+
+fn psql(url: &str, file: &Path, columns: &str) {
+    let script = format!(
+        "CREATE TEMP TABLE staged AS SELECT {columns} FROM observations WHERE false;\n\\copy staged FROM '{}' WITH (FORMAT csv, HEADER)\n{}\n",
+        file.display(),
+        upsert(columns, columns)
+    );
+    run(Command::new("psql").args(["-X", "-q", "-v", "ON_ERROR_STOP=1", url]), &script);
+}
+
+fn run(command: &mut Command, script: &str) {
+    use std::io::Write;
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("sqlite3 and psql are installed");
+    child.stdin.take().expect("its input").write_all(script.as_bytes()).expect("a script can be given");
+    assert!(child.wait().expect("it ends").success(), "{script}");
+}
+
+/// A database of our own: a file, or one on the server in byte order.
+fn fresh(target: &str, name: &str) -> String {
+    use diesel::prelude::*;
+    if target.starts_with("sqlite://") {
+        return format!("{target}-{name}.db");
+    }
+    let name = format!("bulk_{}_{name}", std::process::id());
+    let mut admin = diesel::PgConnection::establish(target).expect("the server TEST_DATABASE_URL names");
+    let create = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
+    diesel::sql_query(create).execute(&mut admin).expect("a database");
+    let (base, _) = target.rsplit_once('/').expect("a URL with a database");
+    format!("{base}/{name}")
+}
+
+fn count(db: &Database) -> i64 {
+    let sql = "SELECT COUNT(*) FROM observations WHERE published >= '2100'";
+    db.read(|conn| Ok(Statement::new(sql).row::<(i64,)>(conn)?)).expect("a count").map_or(0, |(n,)| n)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// The most memory this process has had, where the system says (Linux).
+fn memory_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kb = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().split(' ').next()?.parse::<u64>().ok());
+    kb.unwrap_or_default() / 1_024
+}
+

@@ -1,0 +1,106 @@
+//! Rows written by the hundred: what each of them does is decided as [`Write::put`] decides it for one, and the
+//! statements are shared.
+use super::revision::{Outcome, Write};
+use super::table::{Record, Table};
+use super::{CURRENT, Statement, insert};
+use crate::domain::Language;
+use crate::error::{Error, Place};
+use serde_json::Value as Json;
+use std::collections::HashMap;
+
+/// A row that has been checked, as it is written.
+pub struct Checked<T> {
+    pub row: T,
+    /// The same as JSON.
+    pub object: Json,
+    /// Its number in the table sent.
+    pub number: usize,
+    /// Where the fields that refer to others stand in a file.
+    pub places: Vec<(&'static str, Place)>,
+}
+
+impl Write<'_> {
+    /// Creates or replaces rows whose ids all differ, in their order; says what became of each. A row that this revision
+    /// has already written is refused by its place among them.
+    pub fn put_all<T: Record>(&mut self, batch: &[Checked<T>]) -> Result<Vec<Result<Outcome, usize>>, Error> {
+        if batch.is_empty() {
+            return Ok(vec![]);
+        }
+        let table = T::table();
+        let before = self.current_of::<T>(batch)?;
+        let (mut outcomes, mut written, mut replaced) = (Vec::with_capacity(batch.len()), vec![], vec![]);
+        for (i, checked) in batch.iter().enumerate() {
+            outcomes.push(match before.get(checked.row.id()) {
+                Some((version, _)) if *version == self.revision => Err(i),
+                Some((version, row)) if *row == checked.row => Ok(Outcome::Unchanged(*version)),
+                Some(_) => {
+                    replaced.push(checked.row.id());
+                    written.push((checked, "update"));
+                    Ok(Outcome::Replaced)
+                }
+                None => {
+                    written.push((checked, "create"));
+                    Ok(Outcome::Created)
+                }
+            });
+        }
+        self.close_all(table, &replaced)?;
+        self.insert_all(table, &written)?;
+        Ok(outcomes)
+    }
+
+    fn current_of<T: Record>(&mut self, batch: &[Checked<T>]) -> Result<HashMap<String, (i64, T)>, Error> {
+        let table = T::table();
+        let sql = format!("SELECT revision, {} FROM {} WHERE ended = ", table.selection(Language::Nb), table.name);
+        let found: Vec<(i64, T)> = Statement::new(sql)
+            .bind(CURRENT)
+            .sql(" AND id IN ")
+            .bind_list(batch.iter().map(|checked| checked.row.id()))
+            .rows(self.conn)?;
+        Ok(found.into_iter().map(|(version, row)| (row.id().to_owned(), (version, row))).collect())
+    }
+
+    fn close_all(&mut self, table: &Table, ids: &[&str]) -> Result<(), Error> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let closed = Statement::new(format!("UPDATE {} SET ended = ", table.name))
+            .bind(self.revision)
+            .sql(" WHERE ended = ")
+            .bind(CURRENT)
+            .sql(" AND id IN ")
+            .bind_list(ids.iter().copied())
+            .run(self.conn)?;
+        if closed == ids.len() {
+            return Ok(());
+        }
+        Err(Error::internal(format!("{closed} versions were closed where {} were current", ids.len())))
+    }
+
+    fn insert_all<T: Record>(
+        &mut self,
+        table: &'static Table,
+        written: &[(&Checked<T>, &'static str)],
+    ) -> Result<(), Error> {
+        let stored = table.stored_columns();
+        let columns: Vec<&str> = ["revision", "ended"].into_iter().chain(stored.iter().map(String::as_str)).collect();
+        let (mut rows, mut changes) = (Vec::with_capacity(written.len()), Vec::with_capacity(written.len()));
+        for (checked, operation) in written {
+            let mut row = vec![self.revision.into(), CURRENT.into()];
+            row.extend(table.stored_values(&checked.object));
+            rows.push(row);
+            self.pending.note(&table.references, &checked.object, Some(checked.number), &checked.places);
+            let id = checked.row.id();
+            let position = self.count(table, id, operation);
+            changes.push(vec![
+                self.revision.into(),
+                position.into(),
+                table.collection.into(),
+                id.into(),
+                (*operation).into(),
+            ]);
+        }
+        insert::many(self.conn, &table.name, &columns, rows)?;
+        insert::many(self.conn, "changes", &["revision", "position", "collection", "id", "operation"], changes)
+    }
+}
