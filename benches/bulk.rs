@@ -170,4 +170,3 @@ fn memory_mb() -> u64 {
     let kb = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().split(' ').next()?.parse::<u64>().ok());
     kb.unwrap_or_default() / 1_024
 }
-

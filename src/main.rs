@@ -2,10 +2,11 @@
 use actix_web::{App, HttpServer, web};
 use clap::{Parser, Subcommand, ValueEnum};
 use opptrapping::config::{Service, Storage};
-use opptrapping::db::{Author, Database, verify};
+use opptrapping::db::{Database, verify};
 use opptrapping::http::resource::Entry;
 use opptrapping::http::{Settings, admin, openapi30, token};
-use opptrapping::{Shared, api, app, import, open};
+use opptrapping::import::{self, command, options::Options};
+use opptrapping::{Shared, api, app, open};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,6 +14,19 @@ use std::time::{Duration, Instant};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How each kind of file is imported.
+const EXAMPLES: &str = "\
+Examples, one for each kind of file:
+  opptrapping import grants grants.csv --dry-run
+  opptrapping import observations values.ndjson --from ndjson --reason 'Figures for 2024'
+  opptrapping import observations 07459.json --from ssb-json-stat --indicator Personer1=population --sum Kjonn,Alder
+  opptrapping import observations 07459.csv --from ssb-csv --indicator population --published 2026-02-24 --source ssb-07459
+  curl -s 'https://data.ssb.no/api/klass/v1/classifications/131/codesAt.json?date=2026-01-01' |
+    opptrapping import municipalities - --from klass-json
+  opptrapping import municipality-changes changes.csv --from klass-csv
+
+Complaints are FILE:LINE:COLUMN: field: message, the first 100 of them; in tables the column is the number of the cell.";
 
 /// What a wrong setting exits with (sysexits.h, EX_CONFIG).
 const CONFIGURATION: u8 = 78;
@@ -42,17 +56,21 @@ enum Command {
         #[arg(long)]
         status: bool,
     },
-    /// Write a CSV file (or - for standard input) into a collection: all of it as one revision, or nothing
+    /// Write a file (or - for standard input) into a collection: all of it as one revision, or nothing
+    #[command(after_long_help = EXAMPLES)]
     Import {
         /// The collection: grants, observations, …
         collection: String,
+        /// The file, packed with gzip or not
         file: PathBuf,
         #[command(flatten)]
         storage: Storage,
+        #[command(flatten)]
+        options: Options,
         /// Why; kept with the revision
         #[arg(long)]
         reason: Option<String>,
-        /// Check everything and write nothing
+        /// Check everything, report the same, and write nothing
         #[arg(long)]
         dry_run: bool,
     },
@@ -147,8 +165,9 @@ fn run(command: Command) -> Done {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Command::Import { collection, file, storage, reason, dry_run } => {
-            import_file(&open(&storage.database_url)?, &collection, &file, reason.as_deref(), dry_run)
+        Command::Import { collection, file, storage, options, reason, dry_run } => {
+            let (entry, db) = (entry(&collection)?, open(&storage.database_url)?);
+            import_file(&db, entry, &file, &options, reason.as_deref(), dry_run)
         }
         Command::Export { collection, storage, output } => {
             let entry = entry(&collection)?;
@@ -252,36 +271,31 @@ fn entry(collection: &str) -> Result<&'static Entry, String> {
         .ok_or_else(|| format!("there is no collection `{collection}`; there are {}", names.join(", ")))
 }
 
-fn import_file(db: &Database, collection: &str, file: &Path, reason: Option<&str>, dry_run: bool) -> Done {
-    let entry = entry(collection)?;
-    let mut input: Box<dyn Read> = match file.to_str() {
-        Some("-") => Box::new(std::io::stdin()),
-        _ => Box::new(std::io::BufReader::new(
-            std::fs::File::open(file).map_err(|e| format!("{}: {e}", file.display()))?,
-        )),
+fn import_file(
+    db: &Database,
+    entry: &Entry,
+    file: &Path,
+    options: &Options,
+    reason: Option<&str>,
+    dry_run: bool,
+) -> Done {
+    let name = file.display().to_string();
+    let input: Box<dyn Read> = match name.as_str() {
+        "-" => Box::new(std::io::stdin()),
+        _ => Box::new(std::fs::File::open(file).map_err(|e| format!("{name}: {e}"))?),
     };
-    let mut tally = None;
-    let done = db.write(&Author::local("command line"), reason, |write| {
-        tally = Some((entry.load)(write, &mut input)?);
-        match dry_run {
-            // Leaving with an error undoes everything; the tally has been taken.
-            true => write.check_references().and(Err(opptrapping::error::Error::internal("dry run"))),
-            false => Ok(()),
+    let name = if name == "-" { "(standard input)" } else { &name };
+    match command::run(db, entry, input, options, reason, dry_run) {
+        Ok(report) => {
+            report.warnings.iter().for_each(|warning| eprintln!("{name}: {warning}"));
+            println!("{}", report.summary(dry_run));
+            Ok(ExitCode::SUCCESS)
         }
-    });
-    let revision = match done {
-        Ok(((), revision)) => revision,
-        Err(e) if dry_run && e.cause() == Some("dry run") => None,
-        Err(e) => return Err(format!("nothing was written: {e}").into()),
-    };
-    let tally = tally.unwrap_or_default();
-    let outcome = match (dry_run, revision) {
-        (true, _) => "dry run, nothing written".to_owned(),
-        (_, Some(revision)) => format!("revision {revision}"),
-        (_, None) => "nothing changed, no new revision".to_owned(),
-    };
-    println!("{outcome}: {} inserted, {} updated, {} unchanged", tally.inserted, tally.updated, tally.unchanged);
-    Ok(ExitCode::SUCCESS)
+        Err(error) => {
+            eprintln!("{}", command::complaints(name, &error));
+            Ok(ExitCode::FAILURE)
+        }
+    }
 }
 
 fn keygen(folder: &Path, algorithm: Algorithm) -> Done {

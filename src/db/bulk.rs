@@ -63,10 +63,7 @@ pub struct Tally {
 
 /// Writes every row, or none. A reader gives an error with mistakes for a row it could not read, and goes on; an error
 /// without is the end.
-pub fn rows<T: Record>(
-    write: &mut Write,
-    rows: &mut dyn Iterator<Item = Result<Row, Error>>,
-) -> Result<Tally, Error> {
+pub fn rows<T: Record>(write: &mut Write, rows: &mut dyn Iterator<Item = Result<Row, Error>>) -> Result<Tally, Error> {
     let mut bulk = Bulk::<T>::default();
     for row in rows {
         match row.and_then(|row| bulk.check(write, row)) {

@@ -32,7 +32,15 @@ fn listed(conn: &mut Db, into: &str, width: usize, rows: Vec<Vec<Value>>) -> Res
         let statement = Statement::new(format!("{into} VALUES "));
         let statement = chunk.into_iter().enumerate().fold(statement, |statement, (i, row)| {
             let statement = row.into_iter().enumerate().fold(statement, |statement, (j, value)| {
-                statement.sql(if j > 0 { ", " } else if i > 0 { ", (" } else { "(" }).bind(value)
+                statement
+                    .sql(if j > 0 {
+                        ", "
+                    } else if i > 0 {
+                        ", ("
+                    } else {
+                        "("
+                    })
+                    .bind(value)
             });
             statement.sql(")")
         });

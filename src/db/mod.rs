@@ -28,6 +28,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use head::{Head, Heads};
 use pool::Pools;
+use revision::Intent;
 use std::sync::Arc;
 use std::time::Duration;
 use table::Table;
@@ -120,11 +121,18 @@ impl Database {
         reason: Option<&str>,
         work: impl FnOnce(&mut Write) -> Result<T, Error>,
     ) -> Result<(T, Option<i64>), Error> {
-        let done = self.pools.write(|conn| revision::commit(conn, self.tables, author, reason, work))?;
+        let intent = Intent::Keep { author, reason };
+        let done = self.pools.write(|conn| revision::run(conn, self.tables, intent, work))?;
         if done.1.is_some() {
             self.refresh()?;
         }
         Ok(done)
+    }
+
+    /// Runs `work` as [`Database::write`] does, with every check, and undoes it. Says whether there would be a revision.
+    pub fn rehearse<T>(&self, work: impl FnOnce(&mut Write) -> Result<T, Error>) -> Result<(T, bool), Error> {
+        let (done, revision) = self.pools.write(|conn| revision::run(conn, self.tables, Intent::Rehearse, work))?;
+        Ok((done, revision.is_some()))
     }
 
     /// Starts the thread that notices what other processes write. It ends when the database is dropped.

@@ -72,12 +72,21 @@ pub fn now() -> String {
     Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
+/// What is to become of a revision.
+pub(super) enum Intent<'a> {
+    Keep {
+        author: &'a Author,
+        reason: Option<&'a str>,
+    },
+    /// It is undone, after every check.
+    Rehearse,
+}
+
 /// Runs `work` within the next revision. See [`super::Database::write`].
-pub(super) fn commit<T>(
+pub(super) fn run<T>(
     conn: &mut Db,
     tables: &'static [&'static Table],
-    author: &Author,
-    reason: Option<&str>,
+    intent: Intent,
     work: impl FnOnce(&mut Write) -> Result<T, Error>,
 ) -> Result<(T, Option<i64>), Error> {
     let transaction = Transaction::begin(conn)?;
@@ -101,8 +110,11 @@ pub(super) fn commit<T>(
         // Nothing changed. Dropping the transaction gives the number back.
         return Ok((done, None));
     }
-    write.finish(author, reason)?;
-    transaction.commit()?;
+    write.check()?;
+    if let Intent::Keep { author, reason } = intent {
+        write.finish(author, reason)?;
+        transaction.commit()?;
+    }
     Ok((done, Some(revision)))
 }
 
@@ -241,7 +253,8 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn finish(mut self, author: &Author, reason: Option<&str>) -> Result<(), Error> {
+    /// What can be checked only when all is written.
+    fn check(&mut self) -> Result<(), Error> {
         self.check_references()?;
         if !self.moved.is_empty() {
             let places = Places::load(self.conn)?;
@@ -250,6 +263,10 @@ impl Write<'_> {
                 return Err(Error::all(Kind::Referenced, stranded));
             }
         }
+        Ok(())
+    }
+
+    fn finish(self, author: &Author, reason: Option<&str>) -> Result<(), Error> {
         let time = now();
         Statement::new("INSERT INTO revisions (revision, time, issuer, subject, organisation, token_id, reason, row_count) VALUES (")
             .bind(self.revision)

@@ -25,8 +25,7 @@ fn observation(region: usize, year: usize, value: Option<i64>) -> Map<String, Va
 }
 
 fn in_bulk(write: &mut Write, rows: &[Map<String, Value>]) -> Result<Tally, Error> {
-    let mut rows =
-        (1..).zip(rows).map(|(number, stored)| Ok(Row { number, stored: stored.clone(), ..Row::default() }));
+    let mut rows = (1..).zip(rows).map(|(number, stored)| Ok(Row { number, stored: stored.clone(), ..Row::default() }));
     bulk::rows::<Observation>(write, &mut rows)
 }
 

@@ -36,9 +36,7 @@ impl<R: Read> Read for Bounded<R> {
         let count = self.count.0.get() + read;
         self.count.0.set(count);
         match count > LONGEST {
-            true => {
-                Err(io::Error::new(io::ErrorKind::InvalidData, format!("a record is longer than {LONGEST} bytes")))
-            }
+            true => Err(io::Error::new(io::ErrorKind::InvalidData, format!("a record is longer than {LONGEST} bytes"))),
             false => Ok(read),
         }
     }
