@@ -53,6 +53,9 @@ impl Origin {
     }
 }
 
+/// Rows as they are read, with an error in the place of each that cannot be.
+pub type Rows<'r> = dyn Iterator<Item = Result<Row, Error>> + 'r;
+
 /// What a table did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
@@ -63,7 +66,7 @@ pub struct Tally {
 
 /// Writes every row, or none. A reader gives an error with mistakes for a row it could not read, and goes on; an error
 /// without is the end.
-pub fn rows<T: Record>(write: &mut Write, rows: &mut dyn Iterator<Item = Result<Row, Error>>) -> Result<Tally, Error> {
+pub fn rows<T: Record>(write: &mut Write, rows: &mut Rows) -> Result<Tally, Error> {
     let mut bulk = Bulk::<T>::default();
     for row in rows {
         match row.and_then(|row| bulk.check(write, row)) {

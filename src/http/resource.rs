@@ -3,7 +3,7 @@ use super::endpoint::{Endpoint, READ};
 use super::filter::Filter;
 use super::parameter::Parameter;
 use super::{docs, guard, read, rows, write};
-use crate::db::bulk::{self, Row, Tally};
+use crate::db::bulk::{self, Tally};
 use crate::db::table::{Record, Table};
 use crate::db::{Db, Write};
 use crate::error::Error;
@@ -141,7 +141,7 @@ pub struct Entry {
     /// Writes a CSV as rows of it.
     pub load: fn(&mut Write, &mut dyn Read) -> Result<Tally, Error>,
     /// Writes rows from any reader.
-    pub store: fn(&mut Write, &mut dyn Iterator<Item = Result<Row, Error>>) -> Result<Tally, Error>,
+    pub store: fn(&mut Write, &mut bulk::Rows) -> Result<Tally, Error>,
     /// Reads every row of it, as CSV.
     pub dump: fn(&mut Db, i64) -> Result<Vec<u8>, Error>,
 }

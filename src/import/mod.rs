@@ -27,7 +27,7 @@ pub mod separated;
 pub mod ssb_csv;
 pub mod sum;
 
-use crate::db::bulk::Row;
+use crate::db::bulk;
 use crate::db::table::Table;
 use crate::error::{Error, Kind, Mistake, Place};
 use crate::http::rows;
@@ -35,12 +35,9 @@ use known::Known;
 use options::{Form, Options};
 use std::io::Read;
 
-/// Rows as a reader gives them.
-pub type Rows<'r> = Box<dyn Iterator<Item = Result<Row, Error>> + 'r>;
-
 /// What was read, with what the reader did of itself and the user should know.
 pub struct Reading<'r> {
-    pub rows: Rows<'r>,
+    pub rows: Box<bulk::Rows<'r>>,
     pub warnings: Vec<String>,
 }
 

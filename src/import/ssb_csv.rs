@@ -69,9 +69,11 @@ fn value_columns(table: &Table, axes: &[&str]) -> Result<Vec<usize>, Error> {
     let first = (1..width).rev().take_while(|i| !named(*i) && figures(*i)).last();
     match first {
         Some(first) => Ok((first..width).collect()),
-        None if table.records.is_empty() => Ok(vec![width - 1]),
+        // Then each of its cells is told of as no figure, which says more than that none was found.
+        None if !named(width - 1) => Ok(vec![width - 1]),
         None => {
-            Err(wrong("", "no column at the end has figures", Some(Place { line: table.header.line, column: None })))
+            let place = Place { line: table.header.line, column: None };
+            Err(wrong("", "no column at the end has figures; say --value NAME", Some(place)))
         }
     }
 }
