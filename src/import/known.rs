@@ -1,9 +1,13 @@
 //! What the database has that a reader needs to know: ids to guess from, and the register to go on from.
+use super::cube::Cube;
+use super::options::Options;
 use crate::db::place::Places;
 use crate::db::statement::Type;
 use crate::db::table::Table;
 use crate::db::{CURRENT, Database, Db, Statement};
-use crate::error::Error;
+use crate::domain::date;
+use crate::domain::nearest::nearest;
+use crate::error::{Error, Mistake};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
@@ -45,8 +49,29 @@ impl Known {
         })
     }
 
-    /// The source a file speaks of: by its title or address, or by the number of a table that its id has.
-    pub fn source(&self, origin: &[String]) -> Option<&str> {
+    /// The vintage: the one named, or the day the file was updated.
+    pub fn published(&self, options: &Options, cube: &Cube) -> Result<String, Mistake> {
+        let day = options.published.clone().or_else(|| cube.updated.clone()).ok_or_else(|| {
+            let message = "the file does not say when it was published; say --published DATE";
+            Mistake::field("published", "required", message)
+        })?;
+        date::partial(&day).map_err(|why| Mistake::field("published", "invalid", why))?;
+        Ok(day)
+    }
+
+    /// An indicator that is there. Said once, and not for each of a million values.
+    pub fn indicator(&self, id: &str) -> Result<String, Mistake> {
+        let ids: Vec<&str> = self.indicators.iter().map(|(id, _)| id.as_str()).collect();
+        there("indicator", "indicators", id, &ids)
+    }
+
+    /// The source: the one named, or the one a file speaks of by its title or address, or by the number of a table that
+    /// its id has.
+    pub fn source(&self, options: &Options, origin: &[String]) -> Result<String, Mistake> {
+        let ids: Vec<&str> = self.sources.iter().map(|source| source.id.as_str()).collect();
+        if let Some(id) = &options.source {
+            return there("source", "sources", id, &ids);
+        }
         let names = |source: &&Source| {
             origin.iter().any(|text| {
                 let number = text.split(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() == 5);
@@ -55,7 +80,20 @@ impl Known {
                     || number.is_some_and(|number| source.id == format!("ssb-{number}"))
             })
         };
-        self.sources.iter().find(names).map(|source| source.id.as_str())
+        self.sources.iter().find(names).map(|source| source.id.clone()).ok_or_else(|| {
+            let message = "the file names no source that is known; say --source ID, the id of a row in sources";
+            Mistake::field("source", "required", message)
+        })
+    }
+}
+
+fn there(field: &str, collection: &str, id: &str, ids: &[&str]) -> Result<String, Mistake> {
+    match ids.contains(&id) {
+        true => Ok(id.to_owned()),
+        false => {
+            let mistake = Mistake::field(field, "reference", format!("there is no `{id}` in {collection}"));
+            Err(Mistake { did_you_mean: nearest(id, ids.iter().copied()), ..mistake })
+        }
     }
 }
 

@@ -98,21 +98,11 @@ impl Plan {
         for (_, dimension) in cube.dimensions.iter().enumerate().filter(|(i, _)| !taken.contains(i)) {
             mistakes.extend(undecided(dimension));
         }
-        let published = options.published.clone().or_else(|| cube.updated.clone());
-        if published.is_none() {
-            mistakes.push(Mistake::field(
-                "published",
-                "required",
-                "the file does not say when it was published; say --published DATE",
-            ));
-        }
-        let source = options.source.clone().or_else(|| known.source(&cube.origin).map(str::to_owned));
-        if source.is_none() {
-            mistakes.push(Mistake::field(
-                "source",
-                "required",
-                "the file names no source that is known; say --source ID, the id of a row in sources",
-            ));
+        let mut keep = |result: Result<String, Mistake>| result.map_err(|m| mistakes.push(m)).ok();
+        let published = keep(known.published(options, cube));
+        let source = keep(known.source(options, &cube.origin));
+        for id in indicators.iter().flatten() {
+            keep(known.indicator(id));
         }
         match (region, period, published, source) {
             (Some(region), Some(period), Some(published), Some(source)) if mistakes.is_empty() => {

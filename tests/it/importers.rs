@@ -101,6 +101,20 @@ fn json_stat_is_added_up_only_where_it_is_asked() {
 }
 
 #[test]
+fn what_is_told_of_a_file_is_checked_before_its_rows() {
+    for base in databases("import_options") {
+        let mut asked = options(Form::SsbCsv);
+        asked.published = Some("2031-13".into());
+        (asked.indicator, asked.source) = (vec!["populaton".into()], Some("ssb-7459".into()));
+        let told = complaints(&base, "observations", &fixture("long.csv"), &asked);
+        for complaint in ["f: published: must be a year", "did you mean `population`?", "did you mean `ssb-07459`?"] {
+            assert!(told.contains(complaint), "{}: {complaint} in {told}", base.label);
+        }
+        assert_eq!(told.lines().count(), 4, "{told}");
+    }
+}
+
+#[test]
 fn one_category_can_be_taken_instead() {
     for base in databases("import_only") {
         let mut asked = options(Form::SsbJsonStat);
