@@ -14,6 +14,7 @@ pub mod pool;
 pub mod record;
 pub mod reference;
 pub mod revision;
+pub mod rows;
 pub mod statement;
 pub mod table;
 pub mod verify;

@@ -4,8 +4,9 @@ use super::answer::{Head, Keep};
 use super::asked::Asked;
 use super::at::At;
 use super::filter::Filter;
-use super::format::Picked;
-use super::list::{List, language};
+use super::format::{Exports, Picked};
+use super::list::language;
+use super::listing;
 use super::page::short_hash;
 use super::parameter::Parameter;
 use super::resource::Resource;
@@ -14,7 +15,6 @@ use crate::db::head::Mark;
 use crate::db::{CURRENT, Database, Db, Statement};
 use crate::domain::{Language, Region};
 use crate::error::{Error, Kind};
-use actix_web::http::header;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -26,23 +26,9 @@ pub async fn list<R: Resource>(
     db: Data<Database>,
     settings: Data<Settings>,
     totals: Data<Totals>,
+    exports: Data<Exports>,
 ) -> Result<HttpResponse, Error> {
-    let list = List::read::<R>(&req, &db)?;
-    let conditional = req.headers().contains_key(header::IF_NONE_MATCH);
-    if let Some(revision) = list.at.known().filter(|_| conditional) {
-        let head = list.head(revision, None);
-        if head.is_known(&req) {
-            return Ok(head.not_modified(&req));
-        }
-    }
-    let base = settings.clone();
-    let (head, body) = db
-        .reading(move |conn| {
-            let found = list.load::<R>(conn, &totals)?;
-            list.render(&base, &found)
-        })
-        .await?;
-    Ok(if head.is_known(&req) { head.not_modified(&req) } else { head.ok(&req, &settings, body) })
+    listing::answer(&req, R::collection(), &db, &settings, &totals, &exports).await
 }
 
 /// `GET /v1/{collection}/{id}`
@@ -224,13 +210,4 @@ fn versions<R: Resource>(conn: &mut Db, id: &str, newest: i64, language: Languag
         all.push(Version { revision, ended, time: time.unwrap_or_default(), reason, changed, row });
     }
     Ok(all)
-}
-
-/// Every row at a revision, as the CSV that `GET` gives.
-pub fn dump<R: Resource>(conn: &mut Db, at: i64) -> Result<Vec<u8>, Error> {
-    let table = R::table();
-    let sql = format!("SELECT {} FROM {} t", table.selection(Language::default()), table.name);
-    let rows: Vec<R> = Statement::new(sql).at(at).sql(" ORDER BY t.id").rows(conn)?;
-    let header: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
-    super::format::csv(&header, &rows)
 }

@@ -5,7 +5,7 @@ use super::Settings;
 use super::parameter::Parameter;
 use super::resource::{Collection, Resource};
 use crate::error::{Kind, Problem};
-use parts::{answer, header, list_answer, not_modified, parameter, problem, responses, row_answer, schemas};
+use parts::{answer, header, list_answer, not_modified, parameter, part, problem, responses, row_answer, schemas};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
@@ -58,13 +58,18 @@ impl Document {
 
     /// A parameter, by reference where it is the same everywhere.
     fn parameter(&mut self, given: &Parameter, example: &Value) -> Value {
-        const SHARED: [&str; 6] = ["format", "lang", "limit", "cursor", "as_of", "reason"];
+        const SHARED: [&str; 9] =
+            ["format", "dialect", "layout", "labels", "lang", "limit", "cursor", "as_of", "reason"];
         let name = given.name.as_str();
         if !SHARED.contains(&name) {
             return parameter(given, example);
         }
-        self.parameters.entry(name).or_insert_with(|| parameter(given, &Value::Null));
-        json!({ "$ref": format!("#/components/parameters/{name}") })
+        let said = parameter(given, &Value::Null);
+        match self.parameters.entry(name).or_insert_with(|| said.clone()) {
+            shared if *shared == said => json!({ "$ref": format!("#/components/parameters/{name}") }),
+            // Not every collection has every format.
+            _ => said,
+        }
     }
 
     /// Adds an operation.
@@ -185,7 +190,7 @@ pub fn resource<R: Resource>(document: &mut Document) {
         "description": format!("{} Filters are joined by AND; several values of one filter by OR.", collection.about),
         "operationId": format!("list_{}", name.replace('-', "_")),
         "parameters": of_list,
-        "responses": responses(json!({ "200": list_answer(collection, reference("List"), &example), "304": not_modified() }), &[400, 401, 406, 500, 503]),
+        "responses": responses(json!({ "200": list_answer(collection, reference("List"), &example), "206": part(), "304": not_modified() }), &[400, 401, 406, 416, 500, 503]),
         "security": [],
     });
     let get = json!({
