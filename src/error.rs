@@ -45,6 +45,7 @@ kinds! {
     Gone "gone" 410 "It was deleted" "Its versions are kept: see its history, or ask with `as_of`.";
     PreconditionFailed "precondition-failed" 412 "It has changed since you read it" "Read it again, apply your change to what is there now, and send that version's `ETag` in `If-Match`.";
     PayloadTooLarge "payload-too-large" 413 "The body is too large" "The detail gives the limit.";
+    RangeNotSatisfiable "range-not-satisfiable" 416 "There is no such part" "`Content-Range` gives the length in bytes.";
     UnsupportedMediaType "unsupported-media-type" 415 "The body is of a kind that is not understood" "`Accept-Post`, `Accept-Patch` or the detail lists what is.";
     InvalidContent "invalid-content" 422 "The content breaks a rule" "`errors` has a JSON pointer, or a row and a column, for each mistake.";
     PreconditionRequired "precondition-required" 428 "Say which version you are changing" "Send the `ETag` you read in `If-Match`.";
@@ -134,7 +135,7 @@ fn clip(name: &str) -> String {
 }
 
 /// What went wrong, with what the caller may know of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Error {
     pub kind: Kind,
     pub detail: Option<String>,

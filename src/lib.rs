@@ -31,6 +31,7 @@ use actix_web::{App, web};
 use api::home::Rendered;
 use db::Database;
 use error::Error;
+use http::format::Exports;
 use http::guard::{self, Routes};
 use http::totals::Totals;
 use http::{Settings, cors, token::Issuers};
@@ -50,6 +51,7 @@ pub struct Shared {
     document: web::Data<Rendered>,
     routes: web::Data<Routes>,
     totals: web::Data<Totals>,
+    exports: web::Data<Exports>,
 }
 
 impl Shared {
@@ -60,6 +62,7 @@ impl Shared {
             document: web::Data::new(Rendered::of(settings.clone(), api::document)),
             routes: web::Data::new(Routes(api::paths())),
             totals: web::Data::default(),
+            exports: web::Data::default(),
             settings: web::Data::new(settings),
         }
     }
@@ -93,6 +96,7 @@ pub fn app(
         .app_data(shared.document.clone())
         .app_data(shared.routes.clone())
         .app_data(shared.totals.clone())
+        .app_data(shared.exports.clone())
         .configure(api::routes)
         .service(web::redirect("/docs", "/docs/").permanent())
         .service(

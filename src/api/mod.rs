@@ -36,7 +36,7 @@ use std::sync::LazyLock;
 
 /// Every collection, in the order of the document.
 pub static RESOURCES: [Entry; 18] = [
-    Entry::of::<plans::Plan>().with(&[results::RESULTS, money::MONEY]),
+    Entry::of::<plans::Plan>().with(&[results::RESULTS, money::MONEY, events::OF_PLAN]),
     Entry::of::<goals::Goal>(),
     Entry::of::<wordings::Wording>(),
     Entry::of::<measures::Measure>(),

@@ -15,6 +15,7 @@ pub mod pool;
 pub mod record;
 pub mod reference;
 pub mod revision;
+pub mod rows;
 pub mod series;
 pub mod statement;
 pub mod table;

@@ -240,7 +240,9 @@ async fn every_documented_parameter_is_taken_and_no_other() {
                 continue;
             }
             for value in samples(parameter) {
-                let url = format!("{path}?{name}={}", encode(&value).replace("%2C", ","));
+                // A dialect is of CSV, and a layout of tables.
+                let of = if matches!(name, "dialect" | "layout") { "format=csv&" } else { "" };
+                let url = format!("{path}?{of}{name}={}", encode(&value).replace("%2C", ","));
                 let answer = client.get(&url).await;
                 // A thing need not have been there at revision 1, nor on every day.
                 let item_then = path.matches('/').count() > 2 && matches!(name, "as_of" | "valid_on");
