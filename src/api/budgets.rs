@@ -127,5 +127,12 @@ impl Resource for Budget {
             .filter(Filter::period())
             .filter(Filter::integers("amount_nok", "The amount, in whole kroner."))
             .sorts(&["id", "period_start", "amount_nok", "title_nb"], "id")
+            .cube(
+                Cube::new(
+                    &["plan", "measure", "scheme", "region", "title", "flow", "stage", "inside_frame", "stated_by"],
+                    "amount_nok"
+                )
+                .carrying(&["region_code", "region_name", "level"])
+            )
     );
 }

@@ -3,7 +3,7 @@ use super::answer::{Head, Keep};
 use super::asked::{Asked, encode};
 use super::at::At;
 use super::filter;
-use super::format::{Cube, Form, Labels, Table};
+use super::format::{Form, Format, Table};
 use super::page::{Cursor, short_hash};
 use super::parameter::{MOST_ROWS, Parameter, ROWS};
 use super::resource::Collection;
@@ -140,7 +140,7 @@ impl List {
         if asked.one("format").is_none() {
             vary.push("Accept");
         }
-        let form = Form::choose(&asked, accept, collection.cube.is_some())?;
+        let form = Form::choose(&asked, accept, collection.cube_of(&asked).as_ref())?;
         Ok(Self { vary, ..Self::of(collection, asked, form, language, db)? })
     }
 
@@ -170,7 +170,7 @@ impl List {
             keys,
             limit,
         };
-        let read = Selection::collections(collection.table, list.tables, list.labels(), list.metric());
+        let read = Selection::collections(collection.table, list.tables, form.labels_read(), list.metric());
         list.at = At::of(&list.asked, db, &read)?;
         if let Some(text) = list.asked.one("cursor") {
             let cursor = Cursor::open(text, &list.question)?;
@@ -187,21 +187,27 @@ impl List {
         Ok(list)
     }
 
-    /// How the rows make a cube as they are asked for: where every vintage is wanted, it tells values apart too.
-    fn cube(&self) -> Option<Cube> {
-        let mut cube = self.collection.cube.clone()?;
-        if let Some(vintage) = self.collection.vintage.filter(|name| self.asked.one(name) == Some("all")) {
-            cube.by.push(vintage.to_owned());
-        }
-        Some(cube)
-    }
-
-    fn labels(&self) -> Labels {
-        self.form.labels
-    }
-
+    /// The field whose unit is wanted.
     fn metric(&self) -> Option<&str> {
-        None
+        if self.form.format == Format::JsonStat { self.collection.cube.as_ref()?.metric.as_deref() } else { None }
+    }
+
+    /// The fields that are read: those asked for, and what a cube is made of.
+    fn fields(&self) -> Vec<String> {
+        let asked = self.asked.all("fields");
+        let Some(cube) =
+            self.collection.cube_of(&self.asked).filter(|_| self.form.wide || self.form.format == Format::JsonStat)
+        else {
+            return asked.to_vec();
+        };
+        let needed = cube.along.iter().chain([&cube.value]).chain(&cube.status).cloned().chain(["id".to_owned()]);
+        let all: Vec<String> = match asked {
+            [] if self.form.wide => cube.by.iter().chain(&cube.carries).cloned().collect(),
+            [] => cube.by.clone(),
+            asked => asked.to_vec(),
+        };
+        let rest = needed.filter(|name| !all.contains(name)).collect::<Vec<_>>();
+        all.iter().cloned().chain(rest).collect()
     }
 
     /// Whether only so many rows are wanted.
@@ -220,7 +226,7 @@ impl List {
             name: self.collection.name().to_owned(),
             about: self.collection.about.to_owned(),
             columns: selection.columns.clone(),
-            cube: self.cube(),
+            cube: self.collection.cube_of(&self.asked),
             meta,
         }
     }
@@ -236,8 +242,8 @@ impl List {
     /// What is selected of each row.
     pub fn selection(&self) -> Selection {
         let wanted = Wanted {
-            fields: self.asked.all("fields"),
-            labels: self.labels(),
+            fields: &self.fields(),
+            labels: self.form.labels_read(),
             language: self.language,
             metric: self.metric(),
         };
@@ -273,15 +279,18 @@ impl List {
         let total = match &self.cursor {
             Some(cursor) => cursor.total,
             None if !more => rows.len() as i64,
-            None => totals.of(mark.revision, &self.question, || self.count(conn, mark.revision))?,
+            None => self.total(conn, totals, mark.revision)?,
         };
         let next = more.then(|| Cursor { revision: mark.revision, total, place: selection.last_place(&rows) });
         Ok(Found { rows, total, next, mark, selection })
     }
 
-    fn count(&self, conn: &mut Db, at: i64) -> Result<i64, Error> {
-        let sql = Statement::new(format!("SELECT COUNT(*) FROM {} t", self.collection.table.name));
-        Ok(sql.append(self.matching(at)).row::<(i64,)>(conn)?.map_or(0, |(n,)| n))
+    /// How many rows there are on all pages.
+    pub fn total(&self, conn: &mut Db, totals: &Totals, at: i64) -> Result<i64, Error> {
+        totals.of(at, &self.question, || {
+            let sql = Statement::new(format!("SELECT COUNT(*) FROM {} t", self.collection.table.name));
+            Ok(sql.append(self.matching(at)).row::<(i64,)>(conn)?.map_or(0, |(n,)| n))
+        })
     }
 
     /// The tag and the caching of the answer: known before the rows are, unless a time was asked for.

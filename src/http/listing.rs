@@ -110,8 +110,8 @@ async fn table(
     }
     let (form, limited) = (list.form, list.is_limited());
     if !limited {
-        let source = db.get_ref().clone();
-        return send(req, settings, exports, head, form, move || open(source, list, mark, meta)).await;
+        let (source, totals) = (db.get_ref().clone(), totals.clone());
+        return send(req, settings, exports, head, form, move || open(source, &totals, list, mark, meta)).await;
     }
     // A page in another form: what comes after it is known before the first byte.
     let (pages, totals, base) = (list.clone(), totals.clone(), settings.clone());
@@ -128,7 +128,9 @@ async fn table(
 }
 
 /// Every row of a list.
-fn open(db: Database, list: List, mark: Mark, meta: Meta) -> Result<Opened, Error> {
+fn open(db: Database, totals: &Totals, list: List, mark: Mark, meta: Meta) -> Result<Opened, Error> {
+    // A million rows are not read to find that no sheet holds them.
+    list.form.format.bound(|| db.read(|conn| list.total(conn, totals, mark.revision)))?;
     let selection = list.selection();
     let table = list.table(&selection, meta);
     let walk = Walk { db, list, selection, at: mark.revision, place: None, most: FIRST_ROWS };
@@ -173,9 +175,9 @@ pub fn export(
     let vintages = parameters.iter().any(|p| p.name == "published");
     let query = format!("format={format}&sort=id{}", if vintages { "&published=all" } else { "" });
     let asked = Asked::read(&query, parameters)?;
-    let form = Form::choose(&asked, None, collection.cube.is_some())?;
+    let form = Form::choose(&asked, None, collection.cube_of(&asked).as_ref())?;
     let list = List::of(collection, asked, form, language, db)?;
     let mark = db.read(|conn| list.at.mark(conn))?;
     let meta = list.meta(settings, &mark);
-    send::write(&form, open(db.clone(), list, mark, meta)?, out)
+    send::write(&form, open(db.clone(), &Totals::default(), list, mark, meta)?, out)
 }

@@ -1,4 +1,5 @@
 //! A collection: what a resource says of itself, once, from which its routes, its parameters and its document follow.
+use super::asked::Asked;
 use super::endpoint::{Endpoint, READ};
 use super::filter::Filter;
 use super::format::Cube;
@@ -89,6 +90,15 @@ impl Collection {
     pub fn by_code(mut self) -> Self {
         self.by_code = true;
         self
+    }
+
+    /// How the rows make a cube as they are asked for: where every vintage is wanted, it tells values apart too.
+    pub fn cube_of(&self, asked: &Asked) -> Option<Cube> {
+        let mut cube = self.cube.clone()?;
+        if let Some(vintage) = self.vintage.filter(|name| asked.one(name) == Some("all")) {
+            cube.by.push(vintage.to_owned());
+        }
+        Some(cube)
     }
 
     /// The name in a URL.

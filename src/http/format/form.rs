@@ -1,5 +1,5 @@
 //! The form asked for: format, dialect, layout and labels, and which of them go together.
-use super::{Format, accepted};
+use super::{Cube, Format, accepted};
 use crate::error::{Error, Kind, Mistake};
 use crate::http::asked::Asked;
 use crate::http::parameter::{Parameter, Shape};
@@ -55,9 +55,9 @@ impl Form {
     }
 
     /// By `format=`, else by `Accept` (RFC 9110 §12.5.1), else JSON. What does not go together is refused, all at once.
-    pub fn choose(asked: &Asked, accept: Option<&str>, cube: bool) -> Result<Self, Error> {
+    pub fn choose(asked: &Asked, accept: Option<&str>, cube: Option<&Cube>) -> Result<Self, Error> {
         let form = Self {
-            format: Self::format(asked, accept, cube)?,
+            format: Self::format(asked, accept, cube.is_some())?,
             excel: asked.one("dialect") == Some("excel"),
             wide: asked.one("layout") == Some("wide"),
             labels: match asked.one("labels") {
@@ -66,7 +66,7 @@ impl Form {
                 _ => Labels::Code,
             },
         };
-        let wrong = form.contradictions(asked);
+        let wrong = form.contradictions(asked, cube);
         if wrong.is_empty() { Ok(form) } else { Err(Error::all(Kind::InvalidParameter, wrong)) }
     }
 
@@ -85,17 +85,44 @@ impl Form {
     }
 
     /// A parameter that would be ignored in silence answers another question than the one asked.
-    fn contradictions(&self, asked: &Asked) -> Vec<Mistake> {
+    fn contradictions(&self, asked: &Asked, cube: Option<&Cube>) -> Vec<Mistake> {
         let word = self.format.word();
         let mut wrong = vec![];
+        if let Some(cube) = cube.filter(|_| self.wide) {
+            let shown = cube.shown();
+            let absent = asked.all("fields").iter().filter(|name| !shown.contains(&name.as_str()));
+            let refuse = |name: &String| {
+                let message = format!("with layout=wide there are {} to choose from", shown.join(", "));
+                Mistake::query("fields", "invalid", message).allowing(name, &shown)
+            };
+            wrong.extend(absent.map(refuse));
+        }
         let mut refuse = |name: &str, why: String| wrong.push(Mistake::query(name, "invalid", why));
         if asked.one("dialect").is_some() && self.format != Format::Csv {
             refuse("dialect", format!("is of csv, and this is {word}: ask with format=csv"));
         }
-        if self.wide && matches!(self.format, Format::Json) {
+        if self.wide && matches!(self.format, Format::Json | Format::JsonStat) {
             refuse("layout", format!("wide is for {}, not for {word}", Self::wide_words().join(", ")));
         }
+        if self.format == Format::JsonStat {
+            for name in ["fields", "sort", "labels"].into_iter().filter(|name| !asked.all(name).is_empty()) {
+                refuse(
+                    name,
+                    "is for rows: a cube has all its dimensions, in their own order and with their labels".into(),
+                );
+            }
+        }
         wrong
+    }
+
+    /// The labels that are read: those asked for, or what the form cannot do without.
+    pub fn labels_read(&self) -> Labels {
+        match (self.format, self.labels) {
+            (Format::JsonStat, _) => Labels::Both,
+            // Names may be shared, so that codes must tell rows apart before they are left out.
+            (_, Labels::Name) if self.wide => Labels::Both,
+            (_, labels) => labels,
+        }
     }
 
     fn wide_words() -> Vec<&'static str> {

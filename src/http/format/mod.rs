@@ -6,9 +6,16 @@ mod accept;
 mod csv;
 pub mod form;
 mod json;
+mod jsonstat;
+#[cfg(feature = "parquet")]
+mod parquet;
 pub mod send;
 mod spool;
 pub mod table;
+mod wide;
+mod words;
+#[cfg(feature = "xlsx")]
+mod xlsx;
 
 pub use accept::accepted;
 pub use form::{Form, Labels};
@@ -26,11 +33,25 @@ pub enum Format {
     Json,
     Csv,
     Ndjson,
+    #[cfg(feature = "xlsx")]
+    Xlsx,
+    #[cfg(feature = "parquet")]
+    Parquet,
+    JsonStat,
 }
 
 impl Format {
     /// Every form this program was built with, the first the one given unless asked.
-    pub const ALL: &'static [Self] = &[Self::Json, Self::Csv, Self::Ndjson];
+    pub const ALL: &'static [Self] = &[
+        Self::Json,
+        Self::Csv,
+        Self::Ndjson,
+        #[cfg(feature = "xlsx")]
+        Self::Xlsx,
+        #[cfg(feature = "parquet")]
+        Self::Parquet,
+        Self::JsonStat,
+    ];
 
     /// Its word in `format=`, its content type, how its files end, and what it is.
     fn said(self) -> (&'static str, &'static str, &'static str, &'static str) {
@@ -40,6 +61,26 @@ impl Format {
             Self::Ndjson => {
                 ("ndjson", "application/x-ndjson; charset=utf-8", "ndjson", "A row in each line, as it is in JSON.")
             }
+            #[cfg(feature = "xlsx")]
+            Self::Xlsx => (
+                "xlsx",
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                "xlsx",
+                "A workbook: the rows in one sheet, source, licence, units and query in another.",
+            ),
+            #[cfg(feature = "parquet")]
+            Self::Parquet => (
+                "parquet",
+                "application/vnd.apache.parquet",
+                "parquet",
+                "Typed columns, with licence and query in the metadata of the file.",
+            ),
+            Self::JsonStat => (
+                "json-stat2",
+                "application/vnd.json-stat+json; charset=utf-8",
+                "json",
+                "A JSON-stat 2.0 dataset: the rows as a cube, with labels, units and roles.",
+            ),
         }
     }
 
@@ -81,7 +122,18 @@ impl Format {
 
     /// Whether it has dimensions in the place of rows.
     pub fn needs_cube(self) -> bool {
-        false
+        self == Self::JsonStat
+    }
+
+    /// Refuses more rows than a file of it can hold; they are counted only where that is few.
+    pub fn bound(self, count: impl FnOnce() -> Result<i64, Error>) -> Result<(), Error> {
+        #[cfg(feature = "xlsx")]
+        if self == Self::Xlsx && count()? > xlsx::MOST_ROWS {
+            return Err(xlsx::too_large());
+        }
+        #[cfg(not(feature = "xlsx"))]
+        drop(count);
+        Ok(())
     }
 
     /// Whether it holds every row at once.
@@ -94,6 +146,11 @@ impl Format {
 fn writer(form: &Form, table: &Table) -> Result<Box<dyn Writer>, Error> {
     Ok(match form.format {
         Format::Csv => Box::new(csv::Csv::new(table, form.excel)),
+        #[cfg(feature = "xlsx")]
+        Format::Xlsx => Box::new(xlsx::Xlsx::new(table)?),
+        #[cfg(feature = "parquet")]
+        Format::Parquet => Box::new(parquet::Parquet::new(table)?),
+        Format::JsonStat => Box::new(jsonstat::JsonStat::new(table)?),
         Format::Json | Format::Ndjson => Box::new(json::Ndjson::new(table)?),
     })
 }

@@ -2,6 +2,7 @@
 //! finished file where its length or a part of it is wanted.
 use super::spool::{Exports, Finished, Permit};
 use super::table::{Source, Table, Writer};
+use super::wide::turned;
 use super::{Form, writer};
 use crate::error::Error;
 use crate::http::Settings;
@@ -55,7 +56,8 @@ pub async fn send(
 }
 
 /// Writes a whole table.
-pub fn write(form: &Form, (table, mut source): Opened, out: &mut dyn Write) -> Result<(), Error> {
+pub fn write(form: &Form, opened: Opened, out: &mut dyn Write) -> Result<(), Error> {
+    let (table, mut source) = if form.wide { turned(opened, form.labels)? } else { opened };
     let mut writer = writer(form, &table)?;
     while let Some(rows) = source.next()? {
         writer.rows(&rows, out)?;

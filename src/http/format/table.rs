@@ -63,6 +63,29 @@ pub struct Cube {
     pub metric: Option<String>,
 }
 
+impl Cube {
+    /// Rows told apart by these columns and the period, each with one value.
+    pub fn new(by: &[&str], value: &str) -> Self {
+        Self {
+            by: by.iter().map(|name| (*name).to_owned()).collect(),
+            along: Some("period".into()),
+            value: value.into(),
+            ..Self::default()
+        }
+    }
+
+    pub fn carrying(mut self, carries: &[&str]) -> Self {
+        self.carries = carries.iter().map(|name| (*name).to_owned()).collect();
+        self
+    }
+
+    /// The columns that `layout=wide` can show.
+    pub fn shown(&self) -> Vec<&str> {
+        let value = std::iter::once(&self.value).chain(&self.along);
+        self.by.iter().chain(&self.carries).chain(value).map(String::as_str).collect()
+    }
+}
+
 /// Where rows come from, some at a time. It is read off the event loop, and may wait for a database.
 pub trait Source: Send {
     /// The next rows; none when there are no more.
