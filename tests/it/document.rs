@@ -246,7 +246,10 @@ async fn every_documented_parameter_is_taken_and_no_other() {
                 let answer = client.get(&url).await;
                 // A thing need not have been there at revision 1, nor on every day.
                 let item_then = path.matches('/').count() > 2 && matches!(name, "as_of" | "valid_on");
-                assert!(answer.status == 200 || item_then && answer.status == 404, "{url}: {}", answer.text());
+                // A cube of everything may be too sparse to be sent; the refusal says what to filter by.
+                let sparse = value == "json-stat2" && answer.text().contains("too_large");
+                let fine = answer.status == 200 || sparse || item_then && answer.status == 404;
+                assert!(fine, "{url}: {}", answer.text());
             }
         }
         for other in every.iter().filter(|name| !documented.contains(name)) {
