@@ -2,6 +2,7 @@
 pub mod about;
 pub mod assessments;
 pub mod budgets;
+pub mod consultations;
 pub mod counties;
 pub mod evaluations;
 pub mod events;
@@ -32,13 +33,14 @@ use serde_json::Value;
 use std::sync::LazyLock;
 
 /// Every collection, in the order of the document.
-pub static RESOURCES: [Entry; 18] = [
+pub static RESOURCES: [Entry; 19] = [
     Entry::of::<plans::Plan>(),
     Entry::of::<goals::Goal>(),
     Entry::of::<wordings::Wording>(),
     Entry::of::<measures::Measure>(),
     Entry::of::<status_reports::StatusReport>(),
     Entry::of::<events::Event>(),
+    Entry::of::<consultations::Consultation>(),
     Entry::of::<budgets::Budget>(),
     Entry::of::<schemes::Scheme>(),
     Entry::of::<grants::Grant>(),

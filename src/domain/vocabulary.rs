@@ -29,6 +29,15 @@ macro_rules! vocabulary {
 pub(crate) use vocabulary;
 
 vocabulary! {
+    /// How the public is asked.
+    ConsultationKind {
+        /// In writing.
+        Consultation => "consultation",
+        /// At a meeting.
+        Hearing => "hearing",
+    }
+}
+vocabulary! {
     /// What kind of document a fact was read from.
     SourceKind {
         Proposition => "proposition",
