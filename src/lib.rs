@@ -32,6 +32,7 @@ use api::home::Rendered;
 use db::Database;
 use error::Error;
 use http::guard::{self, Routes};
+use http::rate::Limiter;
 use http::totals::Totals;
 use http::{Settings, cors, token::Issuers};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -50,6 +51,7 @@ pub struct Shared {
     document: web::Data<Rendered>,
     routes: web::Data<Routes>,
     totals: web::Data<Totals>,
+    submissions: web::Data<Limiter>,
 }
 
 impl Shared {
@@ -60,6 +62,11 @@ impl Shared {
             document: web::Data::new(Rendered::of(settings.clone(), api::document)),
             routes: web::Data::new(Routes(api::paths())),
             totals: web::Data::default(),
+            submissions: web::Data::new(Limiter::hourly(
+                "submissions",
+                settings.submissions_per_hour,
+                settings.trusted_proxies.clone(),
+            )),
             settings: web::Data::new(settings),
         }
     }
@@ -93,6 +100,7 @@ pub fn app(
         .app_data(shared.document.clone())
         .app_data(shared.routes.clone())
         .app_data(shared.totals.clone())
+        .app_data(shared.submissions.clone())
         .configure(api::routes)
         .service(web::redirect("/docs", "/docs/").permanent())
         .service(

@@ -12,6 +12,7 @@ pub mod health_regions;
 pub mod home;
 pub mod indicators;
 pub mod measures;
+pub mod moderation;
 pub mod municipalities;
 pub mod municipality_changes;
 pub mod observations;
@@ -19,6 +20,8 @@ pub mod plans;
 pub mod schemes;
 pub mod sources;
 pub mod status_reports;
+pub mod submissions;
+pub mod submit;
 pub mod wordings;
 
 use crate::db::table::Table;
@@ -40,7 +43,7 @@ pub static RESOURCES: [Entry; 19] = [
     Entry::of::<measures::Measure>(),
     Entry::of::<status_reports::StatusReport>(),
     Entry::of::<events::Event>(),
-    Entry::of::<consultations::Consultation>(),
+    Entry::of::<consultations::Consultation>().with(&[SUBMISSIONS]),
     Entry::of::<budgets::Budget>(),
     Entry::of::<schemes::Scheme>(),
     Entry::of::<grants::Grant>(),
@@ -62,7 +65,7 @@ pub fn tables() -> &'static [&'static Table] {
 }
 
 /// What stands beside the collections.
-static ALONE: [Endpoint; 8] = [
+static ALONE: [Endpoint; 10] = [
     Endpoint { path: "/", methods: READ, routes: || vec![web::get().to(home::front)], document: |_| () },
     Endpoint { path: "/openapi.json", methods: READ, routes: || vec![web::get().to(home::openapi)], document: |_| () },
     Endpoint {
@@ -86,7 +89,33 @@ static ALONE: [Endpoint; 8] = [
     },
     about::ABOUT,
     about::DICTIONARY,
+    Endpoint {
+        path: "/v1/submissions/{id}",
+        methods: &["GET", "HEAD", "PATCH", "DELETE", "OPTIONS"],
+        routes: || {
+            vec![
+                web::get().to(submissions::one),
+                web::patch().to(moderation::decide),
+                web::delete().to(moderation::erase),
+            ]
+        },
+        document: submissions::document,
+    },
+    Endpoint {
+        path: "/v1/moderation/submissions",
+        methods: READ,
+        routes: || vec![web::get().to(moderation::list)],
+        document: moderation::document,
+    },
 ];
+
+/// What is sent to a consultation, and what is published of it.
+const SUBMISSIONS: Endpoint = Endpoint {
+    path: "/v1/consultations/{id}/submissions",
+    methods: &["GET", "HEAD", "POST", "OPTIONS"],
+    routes: || vec![web::get().to(submissions::list), web::post().to(submit::submit)],
+    document: submit::document,
+};
 
 /// Mounts everything. `/v1` comes first: the patterns of other paths would be matched against each of its requests.
 pub fn routes(routes: &mut web::ServiceConfig) {

@@ -38,6 +38,22 @@ vocabulary! {
     }
 }
 vocabulary! {
+    /// How far a submission has come. An erased one is in no state: nothing of it is kept.
+    SubmissionState {
+        /// Stored, and seen by moderators alone.
+        Received => "received",
+        Published => "published",
+        Rejected => "rejected",
+    }
+}
+vocabulary! {
+    /// What a moderator decides on a submission.
+    Moderated {
+        Published => "published",
+        Rejected => "rejected",
+    }
+}
+vocabulary! {
     /// What kind of document a fact was read from.
     SourceKind {
         Proposition => "proposition",
