@@ -33,6 +33,7 @@ use db::Database;
 use error::Error;
 use http::format::Exports;
 use http::guard::{self, Routes};
+use http::rate::Limiter;
 use http::totals::Totals;
 use http::{Settings, cors, token::Issuers};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -52,6 +53,7 @@ pub struct Shared {
     routes: web::Data<Routes>,
     totals: web::Data<Totals>,
     exports: web::Data<Exports>,
+    submissions: web::Data<Limiter>,
 }
 
 impl Shared {
@@ -63,6 +65,11 @@ impl Shared {
             routes: web::Data::new(Routes(api::paths())),
             totals: web::Data::default(),
             exports: web::Data::default(),
+            submissions: web::Data::new(Limiter::hourly(
+                "submissions",
+                settings.submissions_per_hour,
+                settings.trusted_proxies.clone(),
+            )),
             settings: web::Data::new(settings),
         }
     }
@@ -97,6 +104,7 @@ pub fn app(
         .app_data(shared.routes.clone())
         .app_data(shared.totals.clone())
         .app_data(shared.exports.clone())
+        .app_data(shared.submissions.clone())
         .configure(api::routes)
         .service(web::redirect("/docs", "/docs/").permanent())
         .service(

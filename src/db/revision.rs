@@ -296,7 +296,8 @@ pub fn absent(conn: &mut Db, table: &Table, id: &str) -> Result<Error, Error> {
     })
 }
 
-fn expect_holds(expect: &Expect, found: Option<i64>) -> Result<(), Error> {
+/// Whether what the writer believes to be there is.
+pub(super) fn expect_holds(expect: &Expect, found: Option<i64>) -> Result<(), Error> {
     let stale = |version: i64| {
         Error::new(Kind::PreconditionFailed)
             .detail(format!("the current ETag is \"{version}\""))

@@ -3,9 +3,11 @@ use super::encoding::Encoding;
 use super::page::short_hash;
 use super::{LICENSE_URL, Settings};
 use crate::domain::Language;
+use crate::error::Error;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
 
 /// Smaller bodies are not worth compressing.
 const LEAST_COMPRESSED: usize = 1_024;
@@ -17,7 +19,7 @@ pub enum Keep {
     Briefly,
     /// It is about a named revision and never changes.
     Forever,
-    /// It was asked for with a token.
+    /// It was asked for with a token, or may have to be erased.
     Never,
 }
 
@@ -142,6 +144,19 @@ impl Head {
             out.insert_header((header::LAST_MODIFIED, date));
         }
     }
+}
+
+/// Answers with what may be erased, or is not for everyone: tagged by its bytes, and kept by no cache, because a copy out
+/// there could not be erased. It has no link to the licence of the data, of which it is no part.
+pub fn unkept<T: Serialize>(req: &HttpRequest, settings: &Settings, body: &T) -> Result<HttpResponse, Error> {
+    let bytes = serde_json::to_vec(body).map_err(Error::internal)?;
+    let head = Head { keep: Keep::Never, ..Head::of_bytes(&bytes) };
+    if head.is_known(req) {
+        return Ok(head.not_modified(req));
+    }
+    let mut out = head.ok(req, settings, bytes);
+    out.headers_mut().remove(header::LINK);
+    Ok(out)
 }
 
 /// The tags of an `If-Match` or `If-None-Match` list, without `W/` and quotes.

@@ -1,4 +1,5 @@
 //! The OpenAPI document, made from what the collections say of themselves: an endpoint cannot be without its entry.
+pub mod operation;
 mod parts;
 mod tidy;
 
@@ -49,7 +50,8 @@ impl Document {
         let mut all = vec![(T::name().into_owned(), T::schema())];
         T::schemas(&mut all);
         for (name, schema) in all {
-            self.schemas.entry(name).or_insert_with(|| serde_json::to_value(schema).unwrap_or(Value::Null));
+            let schema = serde_json::to_value(schema).unwrap_or(Value::Null);
+            self.schemas.entry(name).or_insert_with(|| flattened(schema));
         }
     }
 
@@ -158,6 +160,18 @@ impl Document {
             },
         })
     }
+}
+
+/// A closed list of words stands beside what its field says of it (`allOf`); both say one thing.
+fn flattened(mut schema: Value) -> Value {
+    for property in
+        schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flat_map(|all| all.values_mut())
+    {
+        if let Some(Value::Array(parts)) = property.get("allOf") {
+            *property = parts.iter().filter_map(Value::as_object).flat_map(|part| part.clone()).collect();
+        }
+    }
+    schema
 }
 
 const ABOUT: &str = "An open-data API for public escalation plans (*opptrappingsplaner*), first of all the one for the \
