@@ -41,12 +41,13 @@ type Moderator = Writer<Moderation>;
 
 /// What is decided on a submission.
 #[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SubmissionDecision {
     /// The state it gets.
     #[schema(inline, example = "published")]
     pub state: Moderated,
-    /// Why it is rejected, in 500 characters at most; needed then. Other moderators see it, and nobody else.
-    #[schema(example = json!(null))]
+    /// Why it is rejected; needed then. Other moderators see it, and nobody else.
+    #[schema(max_length = 500, pattern = r"\S", example = json!(null))]
     pub rejection_reason: Option<String>,
 }
 
@@ -59,8 +60,10 @@ pub struct CaseList {
     #[schema(minimum = 0)]
     pub total: i64,
     /// Give this as `cursor` for the next page; null on the last.
+    #[schema(required)]
     pub next_cursor: Option<String>,
     /// The address of the next page.
+    #[schema(required)]
     pub next: Option<String>,
 }
 

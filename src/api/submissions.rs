@@ -26,8 +26,10 @@ pub struct SubmissionList {
     #[schema(minimum = 0)]
     pub total: i64,
     /// Give this as `cursor` for the next page; null on the last.
+    #[schema(required)]
     pub next_cursor: Option<String>,
     /// The address of the next page.
+    #[schema(required)]
     pub next: Option<String>,
 }
 

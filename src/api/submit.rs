@@ -26,26 +26,28 @@ const MOST_BYTES: usize = 65_536;
 /// The longest a name may be, of a person or an organisation, in characters.
 const LONGEST_NAME: usize = 200;
 
-/// What is sent. Without `Debug`: it must not get into a log by a slip.
+// Without `Debug`: it must not get into a log by a slip.
+/// What is sent.
 #[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SubmissionInput {
     /// What you want to say, in plain text.
-    #[schema(example = "Det mangler plasser for ettervern i distriktene.")]
+    #[schema(max_length = 10_000, pattern = r"\S", example = "Det mangler plasser for ettervern i distriktene.")]
     pub text: String,
     /// The language of it, as a code of two or three letters (ISO 639).
-    #[schema(example = "nb")]
+    #[schema(pattern = "^[a-z]{2,3}$", example = "nb")]
     pub language: Option<String>,
-    /// Who you are, in 200 characters at most. Shown with the text only if you consent.
-    #[schema(example = "Kari Nordmann")]
+    /// Who you are. Shown with the text only if you consent.
+    #[schema(max_length = 200, pattern = r"\S", example = "Kari Nordmann")]
     pub name: Option<String>,
-    /// For whom you speak, in 200 characters at most. Shown with the text only if you consent.
-    #[schema(example = "Foreningen Eksempel")]
+    /// For whom you speak. Shown with the text only if you consent.
+    #[schema(max_length = 200, pattern = r"\S", example = "Foreningen Eksempel")]
     pub organisation: Option<String>,
     /// Whether name and organisation may be shown with the text. They may not unless you say so.
     #[schema(example = true)]
     pub consent_to_name: Option<bool>,
     /// Where you can be reached. Never shown, to moderators neither; only who runs the service can look it up.
-    #[schema(example = "kari@example.org")]
+    #[schema(max_length = 254, pattern = r"^[^@\s]+@[^@\s]+\.[^@\s]+$", example = "kari@example.org")]
     pub email: Option<String>,
 }
 

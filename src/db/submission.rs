@@ -9,7 +9,7 @@ use crate::error::{Error, Kind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// One as it is received. Without `Debug`: it must not get into a log by a slip.
+/// One as it is received. Without `Debug`, so that it does not get into a log by a slip.
 pub struct Received {
     /// Random; see [`new_id`].
     pub id: String,
@@ -41,13 +41,15 @@ pub struct Submission {
     #[schema(format = DateTime)]
     pub published_at: String,
     /// The language of the text (ISO 639), where the sender named it.
-    #[schema(example = "nb")]
+    #[schema(required, example = "nb")]
     pub language: Option<String>,
     /// The text as it was sent: plain text, by a stranger. Escape it before it is shown as anything else.
     pub text: String,
     /// Who sent it; null unless the sender consented to being named.
+    #[schema(required)]
     pub name: Option<String>,
     /// For whom; null unless the sender consented to being named.
+    #[schema(required)]
     pub organisation: Option<String>,
 }
 
@@ -73,19 +75,24 @@ pub struct Case {
     #[schema(format = DateTime)]
     pub received_at: String,
     /// When it was published or rejected.
-    #[schema(format = DateTime)]
+    #[schema(required, format = DateTime)]
     pub decided_at: Option<String>,
     /// The subject of the token it was published or rejected with.
+    #[schema(required)]
     pub decided_by: Option<String>,
     /// Why it was rejected.
+    #[schema(required)]
     pub rejection_reason: Option<String>,
     /// The language of the text (ISO 639), where the sender named it.
+    #[schema(required)]
     pub language: Option<String>,
     /// The text as it was sent.
     pub text: String,
     /// Who sent it; shown to others only with consent.
+    #[schema(required)]
     pub name: Option<String>,
     /// For whom; shown to others only with consent.
+    #[schema(required)]
     pub organisation: Option<String>,
     /// Whether name and organisation may be shown.
     pub consent_to_name: bool,

@@ -162,13 +162,13 @@ impl Document {
     }
 }
 
-/// A closed list of words stands beside what its field says of it (`allOf`); both say one thing.
+/// A closed list of words stands before what its field says of it (`allOf`); together they are one property.
 fn flattened(mut schema: Value) -> Value {
     for property in
         schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flat_map(|all| all.values_mut())
     {
         if let Some(Value::Array(parts)) = property.get("allOf") {
-            *property = parts.iter().filter_map(Value::as_object).flat_map(|part| part.clone()).collect();
+            *property = parts.iter().rev().filter_map(Value::as_object).flat_map(|part| part.clone()).collect();
         }
     }
     schema

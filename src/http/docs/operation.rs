@@ -52,6 +52,9 @@ impl Document {
                 Some((name, example)) => {
                     let mut answer = answer(about, schema(name));
                     answer["content"]["application/json"]["example"] = example.clone();
+                    if *status == 202 {
+                        answer["headers"] = accepted();
+                    }
                     answer
                 }
             };
@@ -75,4 +78,14 @@ impl Document {
         }
         self.operation(given.path, given.method, operation);
     }
+}
+
+/// What stands beside something that was taken, and has no version yet.
+fn accepted() -> Value {
+    let text = |about: &str| json!({ "description": about, "schema": { "type": "string" } });
+    json!({
+        "Location": text("Where it will be, if it comes to be there."),
+        "RateLimit": text("How many more one address may send now, and in how many seconds one more."),
+        "RateLimit-Policy": text("How many one address may send, and in how many seconds."),
+    })
 }
