@@ -202,8 +202,7 @@ impl List {
         };
         let needed = cube.along.iter().chain([&cube.value]).chain(&cube.status).cloned().chain(["id".to_owned()]);
         let all: Vec<String> = match asked {
-            [] if self.form.wide => cube.by.iter().chain(&cube.carries).cloned().collect(),
-            [] => cube.by.clone(),
+            [] => cube.by.iter().chain(&cube.carries).cloned().collect(),
             asked => asked.to_vec(),
         };
         let rest = needed.filter(|name| !all.contains(name)).collect::<Vec<_>>();

@@ -24,7 +24,7 @@ use std::io::Write;
 const FIRST_ROWS: i64 = 2_048;
 /// Then so many at a time, each by a short read of its own: no connection is held while a slow reader drinks, and what
 /// is in memory is bounded. All are read at one revision, so together they are one consistent answer.
-const MORE_ROWS: i64 = 8_192;
+const MORE_ROWS: i64 = 4_096;
 
 /// Answers with what is asked of a collection.
 pub async fn answer(

@@ -59,7 +59,9 @@ impl JsonStat {
         let names = cube.by.iter().chain(&cube.along);
         let dimensions = names.filter_map(|name| {
             let column = table.position(name)?;
-            let label = table.position(&format!("{name}_name"));
+            // What names a row itself is called by its title.
+            let label = if name == "id" { "title".to_owned() } else { format!("{name}_name") };
+            let label = table.position(&label);
             Some(Dimension { name: name.clone(), column, label, codes: HashMap::new(), categories: vec![] })
         });
         Ok(Self {

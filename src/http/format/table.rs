@@ -46,7 +46,8 @@ impl Table {
     }
 }
 
-/// How rows make a cube. Each name is one of a column; `x_name` beside `x` holds the names of its codes.
+/// How rows make a cube. Each name is one of a column; `x_name` beside `x` holds the names of its codes, and `title` those
+/// of `id`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Cube {
     /// The columns that, with the period, tell one value from another.
