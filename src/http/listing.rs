@@ -3,17 +3,18 @@ use super::Settings;
 use super::answer::Head;
 use super::asked::Asked;
 use super::at::At;
-use super::format::{Exports, Form, Objects, Opened, Source, send};
-use super::list::{List, Meta};
+use super::format::{Column, Exports, Form, Objects, Opened, Source, send};
+use super::inquiry::Inquiry;
+use super::list::{Found, List, Meta};
+use super::page::Cursor;
 use super::resource::Collection;
 use super::selection::Selection;
 use super::totals::Totals;
+use crate::db::Database;
 use crate::db::head::Mark;
 use crate::db::rows::Rows;
-use crate::db::{Database, Db};
 use crate::domain::Language;
 use crate::error::Error;
-use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -35,18 +36,20 @@ pub async fn answer(
     totals: &Data<Totals>,
     exports: &Data<Exports>,
 ) -> Result<HttpResponse, Error> {
-    let conditional = req.headers().contains_key(header::IF_NONE_MATCH);
-    if let Some(revision) = list.at.known().filter(|_| conditional) {
-        let head = list.head(revision, None);
-        if head.is_known(req) {
-            return Ok(head.not_modified(req));
-        }
+    if let Some(head) = list.inquiry.known(req) {
+        return Ok(head.not_modified(req));
     }
-    if list.form.format.is_table() {
+    if list.inquiry.form.format.is_table() {
         return table(req, db, settings, totals, exports, list).await;
     }
     let (base, totals) = (settings.clone(), totals.clone());
-    let (head, body) = db.reading(move |conn| page(conn, &base, &totals, &list)).await?;
+    let (head, body) = db
+        .reading(move |conn| {
+            let Found { rows, total, next, mark, selection } = list.page(conn, &totals)?;
+            let shown = Page { columns: &selection.columns, rows, total, next, warnings: vec![] };
+            page(&list.inquiry, &base, &mark, shown)
+        })
+        .await?;
     Ok(if head.is_known(req) { head.not_modified(req) } else { head.ok(req, settings, body) })
 }
 
@@ -59,18 +62,28 @@ struct Around<'a> {
     meta: &'a Meta,
 }
 
-fn page(conn: &mut Db, settings: &Settings, totals: &Totals, list: &List) -> Result<(Head, Vec<u8>), Error> {
-    let found = list.page(conn, totals)?;
-    let mut head = list.head(found.mark.revision, Some(found.mark.time.clone()));
-    let meta = list.meta(settings, &found.mark);
-    let next = found.next.as_ref().map(|cursor| list.next(settings, cursor));
+/// A page that is shown.
+pub struct Page<'a> {
+    pub columns: &'a [Column],
+    pub rows: Rows,
+    /// How many rows there are on all pages.
+    pub total: i64,
+    pub next: Option<Cursor>,
+    pub warnings: Vec<String>,
+}
+
+/// The head and the body of a page of JSON.
+pub fn page(inquiry: &Inquiry, settings: &Settings, mark: &Mark, page: Page) -> Result<(Head, Vec<u8>), Error> {
+    let mut head = inquiry.head(mark.revision, Some(mark.time.clone()));
+    let meta = Meta { warnings: page.warnings, ..inquiry.meta(settings, mark) };
+    let next = page.next.as_ref().map(|cursor| inquiry.next(settings, cursor));
     if let Some((address, _)) = &next {
         head.links.push((address.clone(), "next"));
     }
     head.links.push((meta.cite_as.clone(), "cite-as"));
-    let objects = Objects::of(&found.selection.columns)?;
+    let objects = Objects::of(page.columns)?;
     let mut body = b"{\"data\":[".to_vec();
-    for (index, row) in found.rows.iter().enumerate() {
+    for (index, row) in page.rows.iter().enumerate() {
         if index > 0 {
             body.push(b',');
         }
@@ -81,7 +94,7 @@ fn page(conn: &mut Db, settings: &Settings, totals: &Totals, list: &List) -> Res
         Some((address, cursor)) => (Some(address.as_str()), Some(cursor.as_str())),
         None => (None, None),
     };
-    let around = serde_json::to_vec(&Around { total: found.total, next_cursor, next, meta: &meta });
+    let around = serde_json::to_vec(&Around { total: page.total, next_cursor, next, meta: &meta });
     body.extend(&around.map_err(Error::internal)?[1..]);
     Ok((head, body))
 }
@@ -94,21 +107,21 @@ async fn table(
     exports: &Data<Exports>,
     list: List,
 ) -> Result<HttpResponse, Error> {
-    let mark = match &list.at {
+    let mark = match &list.inquiry.at {
         At::Newest(mark) => mark.clone(),
         at => {
             let at = at.clone();
             db.reading(move |conn| at.mark(conn)).await?
         }
     };
-    let meta = list.meta(settings, &mark);
-    let mut head = list.head(mark.revision, Some(mark.time.clone()));
-    head.file_name = Some(list.file_name(&mark));
+    let meta = list.inquiry.meta(settings, &mark);
+    let mut head = list.inquiry.head(mark.revision, Some(mark.time.clone()));
+    head.file_name = Some(list.inquiry.file_name(&mark));
     head.links.push((meta.cite_as.clone(), "cite-as"));
     if head.is_known(req) {
         return Ok(head.not_modified(req));
     }
-    let (form, limited) = (list.form, list.is_limited());
+    let (form, limited) = (list.inquiry.form, list.inquiry.is_limited());
     if !limited {
         let (source, totals) = (db.get_ref().clone(), totals.clone());
         return send(req, settings, exports, head, form, move || open(source, &totals, list, mark, meta)).await;
@@ -118,7 +131,7 @@ async fn table(
     let (found, next) = db
         .reading(move |conn| {
             let found = pages.page(conn, &totals)?;
-            let next = found.next.as_ref().map(|cursor| pages.next(&base, cursor).0);
+            let next = found.next.as_ref().map(|cursor| pages.inquiry.next(&base, cursor).0);
             Ok((found, next))
         })
         .await?;
@@ -130,7 +143,7 @@ async fn table(
 /// Every row of a list.
 fn open(db: Database, totals: &Totals, list: List, mark: Mark, meta: Meta) -> Result<Opened, Error> {
     // A million rows are not read to find that no sheet holds them.
-    list.form.format.bound(|| db.read(|conn| list.total(conn, totals, mark.revision)))?;
+    list.inquiry.form.format.bound(|| db.read(|conn| list.total(conn, totals, mark.revision)))?;
     let selection = list.selection();
     let table = list.table(&selection, meta);
     let walk = Walk { db, list, selection, at: mark.revision, place: None, most: FIRST_ROWS };
@@ -176,8 +189,8 @@ pub fn export(
     let query = format!("format={format}&sort=id{}", if vintages { "&published=all" } else { "" });
     let asked = Asked::read(&query, parameters)?;
     let form = Form::choose(&asked, None, collection.cube_of(&asked).as_ref())?;
-    let list = List::of(collection, asked, form, language, db)?;
-    let mark = db.read(|conn| list.at.mark(conn))?;
-    let meta = list.meta(settings, &mark);
+    let list = List::of(collection, Inquiry::of(collection.path(), asked, form, language), db)?;
+    let mark = db.read(|conn| list.inquiry.at.mark(conn))?;
+    let meta = list.inquiry.meta(settings, &mark);
     send::write(&form, open(db.clone(), &Totals::default(), list, mark, meta)?, out)
 }
