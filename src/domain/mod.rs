@@ -2,9 +2,11 @@
 pub mod date;
 pub mod id;
 pub mod language;
+pub mod money;
 pub mod nearest;
 pub mod number;
 pub mod period;
+pub mod population;
 pub mod region;
 pub mod text;
 pub mod vocabulary;

@@ -21,6 +21,7 @@ pub mod read;
 pub mod resource;
 pub mod shape;
 pub mod sort;
+pub mod summary;
 pub mod token;
 pub mod totals;
 pub mod view;

@@ -1,6 +1,6 @@
 //! The OpenAPI document: committed, complete, and true.
 use crate::client::{Client, collections};
-use crate::operations::{document, operations, resolve};
+use crate::operations::{Operation, document, operations, resolve};
 use crate::support::{root, sqlite};
 use opptrapping::http::asked::encode;
 use opptrapping::http::openapi30::downgrade;
@@ -35,6 +35,11 @@ async fn the_committed_examples_are_rows_of_the_reference_data() {
     for collection in collections() {
         let row = client.json(&format!("/v1/{}/{}", collection.name(), collection.example)).await;
         examples.insert(collection.name().to_owned(), row);
+    }
+    for operation in operations().iter().filter(|o| o.path.ends_with("/summary")) {
+        let rows = client.rows(&operation.example_url("")).await;
+        let name = operation.path.trim_start_matches("/v1/").to_owned();
+        examples.insert(name, rows.into_iter().find(|row| !row["county"].is_null()).unwrap());
     }
     committed("openapi/examples.json", &format!("{}\n", serde_json::to_string_pretty(&examples).unwrap()));
 }
@@ -184,7 +189,7 @@ async fn every_example_answers() {
     let base = sqlite("example_ids");
     let client = Client::new(&base.db).await;
     for operation in operations().iter().filter(|o| o.reads()) {
-        let path = operation.example_path();
+        let path = operation.example_url("");
         assert_eq!(client.get(&path).await.status, 200, "{path}");
     }
 }
@@ -217,6 +222,19 @@ fn samples(parameter: &Value) -> Vec<String> {
     }
 }
 
+/// What a field of a summary needs to be in the answer: to be grouped by, or a population to be divided by.
+fn beside(operation: &Operation, field: &str) -> String {
+    let field = field.trim_start_matches('-');
+    let groups = operation.query_parameters().find(|p| p["name"] == "group_by");
+    let groups: Vec<String> = groups.map(samples).unwrap_or_default();
+    let per = field.strip_prefix("sum_nok_per_").or((field == "population").then_some("capita"));
+    match per {
+        Some(per) if !groups.is_empty() => format!("&per={per}"),
+        _ if groups.iter().any(|group| group == field) => format!("&group_by={field}"),
+        _ => String::new(),
+    }
+}
+
 #[actix_web::test]
 async fn every_documented_parameter_is_taken_and_no_other() {
     let base = sqlite("parameters");
@@ -233,22 +251,24 @@ async fn every_documented_parameter_is_taken_and_no_other() {
             let name = parameter["name"].as_str().unwrap();
             documented.push(name.to_owned());
             if name == "cursor" {
-                let first = client.json(&format!("{path}?limit=1")).await;
+                let first = client.json(&operation.example_url("limit=1")).await;
                 if let Some(cursor) = first["next_cursor"].as_str() {
-                    assert_eq!(client.get(&format!("{path}?cursor={cursor}")).await.status, 200, "{path} cursor");
+                    let next = operation.example_url(&format!("cursor={cursor}"));
+                    assert_eq!(client.get(&next).await.status, 200, "{path} cursor");
                 }
                 continue;
             }
             for value in samples(parameter) {
-                let url = format!("{path}?{name}={}", encode(&value).replace("%2C", ","));
+                let beside = if name == "group_by" { String::new() } else { beside(&operation, &value) };
+                let url = operation.example_url(&format!("{name}={}{beside}", encode(&value).replace("%2C", ",")));
                 let answer = client.get(&url).await;
                 // A thing need not have been there at revision 1, nor on every day.
-                let item_then = path.matches('/').count() > 2 && matches!(name, "as_of" | "valid_on");
+                let item_then = operation.path.contains('{') && matches!(name, "as_of" | "valid_on");
                 assert!(answer.status == 200 || item_then && answer.status == 404, "{url}: {}", answer.text());
             }
         }
         for other in every.iter().filter(|name| !documented.contains(name)) {
-            let url = format!("{path}?{other}=1");
+            let url = operation.example_url(&format!("{other}=1"));
             let problem = client.get(&url).await.refused(400, "unknown-parameter");
             assert_eq!(problem["errors"][0]["name"], other.as_str(), "{url}");
         }
