@@ -259,7 +259,7 @@ async fn every_documented_parameter_is_taken_and_no_other() {
                 continue;
             }
             for value in samples(parameter) {
-                let beside = if name == "group_by" { String::new() } else { beside(&operation, &value) };
+                let beside = if name == "group_by" { String::new() } else { beside(operation, &value) };
                 let url = operation.example_url(&format!("{name}={}{beside}", encode(&value).replace("%2C", ",")));
                 let answer = client.get(&url).await;
                 // A thing need not have been there at revision 1, nor on every day.

@@ -1,5 +1,6 @@
 //! The same requests on both databases give the same bytes.
 use crate::client::{Answer, Client, collections, request, write};
+use crate::operations::operations;
 use crate::support::{Base, databases, empty};
 use opptrapping::db::Author;
 use opptrapping::http::asked::encode;
@@ -91,6 +92,7 @@ async fn requests(client: &Client) -> Vec<String> {
             ["", "?lang=en", "?fields=id", "/history", "?as_of=1", "?as_of=30000"].map(|e| format!("{path}/{id}{e}")),
         );
     }
+    all.extend(summaries());
     all.extend(
         ["K-0301", "0301", "K-0301?valid_on=2016-01-01", "1507", "K-1504/history", "K-9999"]
             .map(|id| format!("/v1/municipalities/{id}")),
@@ -99,6 +101,31 @@ async fn requests(client: &Client) -> Vec<String> {
         ["all", "first", "latest", "2021", "2021-06", "2022-06-23"]
             .map(|p| format!("/v1/observations?indicator=overdose-deaths&published={p}")),
     );
+    all
+}
+
+/// Each field a summary can have, alone and in company, and what a summary can be asked for beside it.
+fn summaries() -> Vec<String> {
+    let mut all = vec![];
+    for operation in operations().iter().filter(|o| o.path.ends_with("/summary")) {
+        let groups = operation.query_parameters().find(|p| p["name"] == "group_by").unwrap();
+        let path = &operation.path;
+        for group in groups["schema"]["items"]["enum"].as_array().unwrap().iter().filter_map(Value::as_str) {
+            for rest in ["", ",period", ",period,stage&lang=en", "&format=csv", "&sort=-sum_nok&limit=2", "&as_of=9"] {
+                all.push(format!("{path}?group_by={group}{rest}"));
+            }
+        }
+        for place in ["county", "municipality", "region"] {
+            for per in ["capita", "1000", "10000", "100000"] {
+                all.push(format!("{path}?group_by={place},period&per={per}"));
+            }
+        }
+        all.extend(
+            ["", "?group_by=", "?group_by=countty", "?group_by=plan&per=capita", "?group_by=plan&sort=scheme"]
+                .map(|q| format!("{path}{q}")),
+        );
+    }
+    assert!(all.len() > 100);
     all
 }
 

@@ -52,7 +52,7 @@ impl Question {
         let one = |field: &str| groups.contains(&field) || asked.all(field).len() == 1;
         // A region has one level, whatever rows say of it.
         let one_level = groups.iter().any(|group| matches!(*group, "region" | "municipality"));
-        let mixed = summary.mixed.iter().filter(|field| !one(field) && !(**field == "level" && one_level));
+        let mixed = summary.mixed.iter().filter(|field| !(one(field) || **field == "level" && one_level));
         let mixed = mixed.copied().collect();
         let mut columns = vec![];
         for group in &groups {
@@ -72,6 +72,7 @@ impl Question {
         if !wrong.is_empty() {
             return Err(Error::all(Kind::InvalidParameter, wrong));
         }
+        // `capita` is the one word that is no number.
         let per = asked.one("per").map(|word| Per(word.parse().unwrap_or(1.0)));
         let order = order(asked.all("sort"), &columns, &groups);
         Ok(Self { groups, added, mixed, per, columns, order })

@@ -1,4 +1,5 @@
 //! Groups as rows: the fields in their order, the rows in theirs.
+use super::PLACES;
 use super::cells::Group;
 use super::population::Population;
 use super::question::Question;
@@ -84,8 +85,7 @@ fn period<'a>(list: &'a List, question: &Question, group: &'a Group) -> Option<&
 /// the county of the group.
 fn place<'a>(list: &'a List, question: &Question, group: &'a Group) -> Option<&'a str> {
     let known = |field: &str| question.groups.contains(&field) || list.asked.all(field).len() == 1;
-    let fields = ["region", "municipality", "county"];
-    fields.into_iter().find(|field| known(field)).and_then(|field| one(list, question, group, field))
+    PLACES.into_iter().find(|field| known(field)).and_then(|field| one(list, question, group, field))
 }
 
 fn values(list: &List, question: &Question, mut group: Group, beside: &Beside) -> Result<Vec<Value>, Error> {
