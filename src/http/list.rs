@@ -90,6 +90,13 @@ pub struct List {
     keys: Vec<Key>,
 }
 
+/// The WHERE of the rows that the filters of a collection and the search leave at a revision.
+pub fn matching(collection: &Collection, asked: &Asked, at: i64) -> Statement {
+    let filtered =
+        collection.filters.iter().fold(Statement::default().at(at), |sql, filter| filter.apply(asked, at, sql));
+    filter::search(asked, filtered)
+}
+
 /// A page that was found.
 pub struct Found {
     pub rows: Rows,
@@ -172,14 +179,6 @@ impl List {
         }
     }
 
-    fn matching(&self, at: i64) -> Statement {
-        let mut sql = Statement::default().at(at);
-        for filter in &self.collection.filters {
-            sql = filter.apply(&self.inquiry.asked, at, sql);
-        }
-        filter::search(&self.inquiry.asked, sql)
-    }
-
     /// What is selected of each row.
     pub fn selection(&self) -> Selection {
         let wanted = Wanted {
@@ -200,7 +199,8 @@ impl List {
         beyond: Option<&[Value]>,
         most: i64,
     ) -> Result<Rows, Error> {
-        let mut sql = selection.statement(self.collection.table, at).append(self.matching(at));
+        let mut sql =
+            selection.statement(self.collection.table, at).append(matching(self.collection, &self.inquiry.asked, at));
         if let Some(place) = beyond {
             sql = sort::beyond(&self.keys, place, sql);
         }
@@ -230,7 +230,7 @@ impl List {
     pub fn total(&self, conn: &mut Db, totals: &Totals, at: i64) -> Result<i64, Error> {
         totals.of(at, &self.inquiry.question, || {
             let sql = Statement::new(format!("SELECT COUNT(*) FROM {} t", self.collection.table.name));
-            Ok(sql.append(self.matching(at)).row::<(i64,)>(conn)?.map_or(0, |(n,)| n))
+            Ok(sql.append(matching(self.collection, &self.inquiry.asked, at)).row::<(i64,)>(conn)?.map_or(0, |(n,)| n))
         })
     }
 }

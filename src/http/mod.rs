@@ -28,6 +28,7 @@ pub mod resource;
 pub mod selection;
 pub mod shape;
 pub mod sort;
+pub mod summary;
 pub mod token;
 pub mod totals;
 pub mod view;

@@ -12,7 +12,7 @@ pub enum Shape {
     /// The name of a field.
     Field(Vec<String>),
     /// The name of a field to sort by, with `-` before it for the other way round.
-    Order(&'static [&'static str]),
+    Order(Vec<&'static str>),
     /// A whole number between two, both included.
     Integer(i64, i64),
     /// `true` or `false`.
@@ -113,7 +113,7 @@ impl Parameter {
             Self::new(
                 "sort",
                 "Fields to sort by; `-` before a field turns its order round.",
-                Shape::Order(collection.sorts),
+                Shape::Order(collection.sorts.to_vec()),
             )
             .list(),
             Self::new("limit", "Rows on a page.", Shape::Integer(1, MOST_ROWS)).default("1000"),

@@ -19,6 +19,7 @@ mod roundtrip;
 mod rows;
 mod rules;
 mod smoke;
+mod summaries;
 mod support;
 mod sweep;
 mod tokens;

@@ -1,12 +1,15 @@
 //! The OpenAPI document, made from what the collections say of themselves: an endpoint cannot be without its entry.
 pub mod operation;
 mod parts;
+mod summary;
 mod tidy;
 
 use super::Settings;
 use super::parameter::Parameter;
 use super::resource::{Collection, Resource};
 use crate::error::{Kind, Problem};
+pub use summary::summary;
+
 use parts::{answer, header, list_answer, not_modified, parameter, part, problem, responses, row_answer, schemas};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
