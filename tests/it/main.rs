@@ -17,6 +17,7 @@ mod rows;
 mod rules;
 mod smoke;
 mod summaries;
+mod summary_rules;
 mod support;
 mod sweep;
 mod tokens;
