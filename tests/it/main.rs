@@ -22,6 +22,7 @@ mod rules;
 mod smoke;
 mod submissions;
 mod summaries;
+mod summary_rules;
 mod support;
 mod sweep;
 mod tokens;
