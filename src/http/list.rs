@@ -205,7 +205,9 @@ impl List {
             sql = sort::beyond(&self.keys, place, sql);
         }
         let sql = sql.sql(sort::order(&self.keys)).sql(" LIMIT ").bind(most);
-        Ok(sql.cells(conn, selection.types())?.showing(selection.columns.len()))
+        // A page is often shorter than it may be, a chunk of a table is not.
+        let ready = if self.is_limited() { 0 } else { most as usize };
+        Ok(sql.cells(conn, selection.types(), ready)?.showing(selection.columns.len()))
     }
 
     /// Reads the page asked for.

@@ -72,6 +72,10 @@ async fn requests(client: &Client) -> Vec<String> {
         }
         for ending in [
             "format=csv",
+            "format=ndjson&lang=en",
+            "format=csv&dialect=excel&labels=both&lang=nn",
+            "format=csv&labels=name&limit=5",
+            "limit=5&labels=both",
             "lang=nn&limit=20",
             "lang=en&limit=20",
             "as_of=0",
@@ -86,6 +90,10 @@ async fn requests(client: &Client) -> Vec<String> {
             "fields=id,source",
         ] {
             all.push(format!("{path}?{ending}"));
+        }
+        if collection.cube.is_some() {
+            let cubes = ["format=json-stat2", "format=json-stat2&lang=en", "format=csv&layout=wide&labels=both"];
+            all.extend(cubes.map(|ending| format!("{path}?{ending}")));
         }
         let id = &collection.example;
         all.extend(
