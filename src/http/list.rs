@@ -206,7 +206,7 @@ impl List {
         }
         let sql = sql.sql(sort::order(&self.keys)).sql(" LIMIT ").bind(most);
         // A page is often shorter than it may be, a chunk of a table is not.
-        let ready = if self.is_limited() { 0 } else { most as usize };
+        let ready = if self.inquiry.is_limited() { 0 } else { most as usize };
         Ok(sql.cells(conn, selection.types(), ready)?.showing(selection.columns.len()))
     }
 
