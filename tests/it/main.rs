@@ -1,6 +1,7 @@
 //! The tests of the service: one binary, one file per concern. `support` has what they share.
 mod architecture;
 mod bodies;
+mod boundaries;
 mod caching;
 mod client;
 mod concurrency;
@@ -15,6 +16,7 @@ mod queries;
 mod roundtrip;
 mod rows;
 mod rules;
+mod shipped;
 mod smoke;
 mod support;
 mod sweep;
