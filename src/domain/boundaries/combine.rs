@@ -23,18 +23,24 @@ pub(super) fn carried(one: &Reported) -> Combined {
     Combined { value: one.value.filter(|_| one.status.has_value()), status: one.status, reason: None }
 }
 
-/// Several values, each with the share of its place that counts. `estimated` where a share is an estimate.
-pub(super) fn combined(parts: &[(&Reported, f64)], rule: Aggregation, estimated: bool) -> Combined {
+/// A value, where there is one, and the share of its place that counts.
+type Part<'a> = (Option<&'a Reported<'a>>, f64);
+
+/// Several values as one. `estimated` where a share is an estimate.
+pub(super) fn combined(parts: &[Part], rule: Aggregation, estimated: bool) -> Combined {
+    if rule == Aggregation::None && parts.len() > 1 {
+        return Combined::none(Status::NotComparable, Reason::NotAggregable);
+    }
     if let Some(lacking) = lacking(parts) {
         return lacking;
     }
-    let status = match parts {
-        _ if estimated => Status::Estimated,
-        _ if parts.iter().any(|(part, _)| part.status == Status::Estimated) => Status::Estimated,
-        _ if parts.iter().any(|(part, _)| part.status == Status::Provisional) => Status::Provisional,
-        _ => Status::Ok,
+    let any = |status: Status| parts.iter().any(|(part, _)| part.is_some_and(|p| p.status == status));
+    let status = match () {
+        () if estimated || any(Status::Estimated) => Status::Estimated,
+        () if any(Status::Provisional) => Status::Provisional,
+        () => Status::Ok,
     };
-    let mut values = parts.iter().filter_map(|(part, share)| Some((part.value?, *share, part.weight)));
+    let mut values = parts.iter().filter_map(|(part, share)| Some(((*part)?.value?, *share, (*part)?.weight)));
     let value = match rule {
         Aggregation::Sum => Ok(values.map(|(value, share, _)| value * share).sum()),
         // A part of a place is taken to have the mean of the whole: no weight is needed for that.
@@ -51,19 +57,19 @@ pub(super) fn combined(parts: &[(&Reported, f64)], rule: Aggregation, estimated:
 
 /// A part without a value leaves the whole without one. A suppressed part comes first: what could be said of the others
 /// must not depend on what is hidden.
-fn lacking(parts: &[(&Reported, f64)]) -> Option<Combined> {
-    let any = |status: Status| parts.iter().any(|(part, _)| part.status == status);
+fn lacking(parts: &[Part]) -> Option<Combined> {
+    let is = |part: &Part, status: Status| part.0.is_some_and(|p| p.status == status);
+    let any = |status: Status| parts.iter().any(|part| is(part, status));
     if any(Status::Suppressed) {
         return Some(Combined::none(Status::Suppressed, Reason::SuppressedPart));
     }
     if any(Status::NotComparable) {
         return Some(Combined::none(Status::NotComparable, Reason::NotComparablePart));
     }
-    if parts.iter().all(|(part, _)| part.status == Status::NotApplicable) {
+    if parts.iter().all(|part| is(part, Status::NotApplicable)) {
         return Some(Combined { value: None, status: Status::NotApplicable, reason: None });
     }
-    let valued = |part: &Reported| part.status.has_value() && part.value.is_some();
-    let lacks = parts.iter().any(|(part, _)| !valued(part));
+    let lacks = parts.iter().any(|(part, _)| part.and_then(|p| p.value.filter(|_| p.status.has_value())).is_none());
     lacks.then(|| Combined::none(Status::Missing, Reason::MissingPart))
 }
 
@@ -91,7 +97,7 @@ mod tests {
     use super::*;
 
     fn of(parts: &[Reported], rule: Aggregation) -> Combined {
-        combined(&parts.iter().map(|p| (p, 1.0)).collect::<Vec<_>>(), rule, false)
+        combined(&parts.iter().map(|p| (Some(p), 1.0)).collect::<Vec<_>>(), rule, false)
     }
 
     #[test]

@@ -2,11 +2,12 @@
 use super::judge::Panel;
 use super::map::Map;
 use super::reason::{Explanation, Method, Quality, Reason};
-use super::register::Register;
+use super::register::{Located, Register};
 use crate::domain::vocabulary::{Aggregation, ObservationStatus};
 use crate::domain::{Level, Period, Region};
 use chrono::NaiveDate;
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
 
 /// One value of an indicator. There may be one for each region and period: of several vintages, the one asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -90,32 +91,14 @@ pub struct Converted {
 pub fn convert(register: &Register, map: &Map, reported: &[Reported], rule: Rule) -> Converted {
     let mut done = Converted::default();
     let mut periods: BTreeMap<Period, Panel> = BTreeMap::new();
-    let mut counties: BTreeMap<(usize, String), bool> = BTreeMap::new();
+    let mut counties = Counties::new();
     for (observation, one) in reported.iter().enumerate() {
-        let Ok(region) = Region::parse(one.region) else {
-            leave(&mut done, observation, one, Reason::NotInRegister);
-            continue;
-        };
-        let epoch = register.epoch(one.mapped_on.unwrap_or(one.period.start));
-        let same = match region.level {
-            Level::Municipality | Level::Unit => {
-                let codes: Vec<&str> = region.code.split('.').collect();
-                match register.locate(&codes, &one.period, one.mapped_on) {
-                    Some(located) => periods.entry(one.period).or_default().claim(observation, located),
-                    None => leave(&mut done, observation, one, Reason::NotInRegister),
-                }
-                continue;
+        match standing(register, map, one, &mut counties) {
+            Standing::On(located) => periods.entry(one.period).or_default().claim(observation, located),
+            Standing::Same => done.rows.push(unmoved(observation, one)),
+            Standing::Nowhere(reason) => {
+                done.left.extend(one.value.map(|value| Left { observation, value, reason }));
             }
-            Level::Nation => true,
-            Level::HealthRegion => map.is_own(epoch),
-            Level::County => *counties
-                .entry((epoch, region.code.clone()))
-                .or_insert_with(|| map.keeps_county(register, epoch, &region.code)),
-        };
-        if same {
-            done.rows.push(unmoved(observation, one));
-        } else {
-            leave(&mut done, observation, one, Reason::LevelNotConverted);
         }
     }
     for (period, panel) in periods {
@@ -123,11 +106,50 @@ pub fn convert(register: &Register, map: &Map, reported: &[Reported], rule: Rule
     }
     let region = |row: &Row| row.sources.first().and_then(|s| s.observation).map(|o| reported[o].region);
     done.rows.sort_by(|a, b| {
-        let same = || if a.spot == Spot::Same { region(a).cmp(&region(b)) } else { std::cmp::Ordering::Equal };
+        let same = || if a.spot == Spot::Same { region(a).cmp(&region(b)) } else { Ordering::Equal };
         (a.period, a.spot).cmp(&(b.period, b.spot)).then_with(same)
     });
     done.left.sort_by_key(|left| left.observation);
     done
+}
+
+/// What a value is of, as seen from a map.
+enum Standing {
+    /// Places of the map it was reported on.
+    On(Located),
+    /// A region that is the same on this map.
+    Same,
+    Nowhere(Reason),
+}
+
+/// Whether a county, by the map a value was reported on and its two digits, is the same on the map converted to.
+type Counties = HashMap<(usize, String), bool>;
+
+fn standing(register: &Register, map: &Map, one: &Reported, counties: &mut Counties) -> Standing {
+    let on = |codes: &[&str]| match register.locate(codes, &one.period, one.mapped_on) {
+        Some(located) => Standing::On(located),
+        None => Standing::Nowhere(Reason::NotInRegister),
+    };
+    let Ok(Region { level, code }) = Region::parse(one.region) else {
+        return Standing::Nowhere(Reason::NotInRegister);
+    };
+    let epoch = || register.epoch(one.mapped_on.unwrap_or(one.period.start));
+    let same = match level {
+        Level::Municipality => return on(&[&code]),
+        Level::Unit => return on(&code.split('.').collect::<Vec<_>>()),
+        Level::Nation => true,
+        Level::HealthRegion => map.is_own(epoch()),
+        Level::County => {
+            let county = (epoch(), code);
+            let kept = counties.get(&county).copied();
+            kept.unwrap_or_else(|| {
+                let kept = map.keeps_county(register, county.0, &county.1);
+                counties.insert(county, kept);
+                kept
+            })
+        }
+    };
+    if same { Standing::Same } else { Standing::Nowhere(Reason::LevelNotConverted) }
 }
 
 fn unmoved(observation: usize, one: &Reported) -> Row {
@@ -141,8 +163,4 @@ fn unmoved(observation: usize, one: &Reported) -> Row {
         explanation: None,
         sources: vec![Source { observation: Some(observation), place: None, share: Some(1.0) }],
     }
-}
-
-fn leave(done: &mut Converted, observation: usize, one: &Reported, reason: Reason) {
-    done.left.extend(one.value.map(|value| Left { observation, value, reason }));
 }

@@ -1,24 +1,49 @@
 //! Whether the values of a period give an area of the map its value, and which.
-use super::combine::{Combined, carried, combined};
+use super::combine::{carried, combined};
 use super::convert::{Converted, Left, Reported, Row, Rule, Source, Spot};
 use super::map::{Map, Part, Share};
 use super::reason::{Explanation, Method, Quality, Reason};
 use super::register::{Located, Register};
 use crate::domain::Period;
 use crate::domain::vocabulary::{Aggregation, ObservationStatus};
-use std::collections::{BTreeMap, HashMap};
 
 /// The values of one period, and the places each of them is of.
 #[derive(Default)]
-pub(super) struct Panel {
-    claims: Vec<Claim>,
-    /// Which claims there are on a place. Two on one would count it twice.
-    by_place: HashMap<usize, Vec<usize>>,
-}
+pub(super) struct Panel(Vec<Claim>);
 
+/// That a value is of some places.
 struct Claim {
     observation: usize,
     located: Located,
+}
+
+/// The claims on each place. Two on one would count it twice.
+struct Holders<'a> {
+    claims: &'a [Claim],
+    /// For each place of the register, the claim on it.
+    of: Vec<Option<usize>>,
+    /// Further claims on a place that has one already: nearly always none.
+    further: Vec<(usize, usize)>,
+}
+
+impl<'a> Holders<'a> {
+    fn of(claims: &'a [Claim], places: usize) -> Self {
+        let mut holders = Self { claims, of: vec![None; places], further: vec![] };
+        for (id, claim) in claims.iter().enumerate() {
+            for place in claim.located.places() {
+                match holders.of[place] {
+                    None => holders.of[place] = Some(id),
+                    Some(_) => holders.further.push((place, id)),
+                }
+            }
+        }
+        holders
+    }
+
+    fn on(&self, place: usize) -> impl Iterator<Item = &'a Claim> {
+        let further = self.further.iter().filter(move |(other, _)| *other == place).map(|(_, claim)| *claim);
+        self.of[place].into_iter().chain(further).map(|id| &self.claims[id])
+    }
 }
 
 /// What is asked of a panel.
@@ -28,6 +53,7 @@ struct Question<'a> {
     reported: &'a [Reported<'a>],
     rule: Rule,
     period: Period,
+    holders: Holders<'a>,
 }
 
 /// Why an area has no value that means the same, and the places on which that turns.
@@ -35,10 +61,7 @@ type Refusal = (Reason, Vec<usize>);
 
 impl Panel {
     pub fn claim(&mut self, observation: usize, located: Located) {
-        for place in &located.places {
-            self.by_place.entry(*place).or_default().push(self.claims.len());
-        }
-        self.claims.push(Claim { observation, located });
+        self.0.push(Claim { observation, located });
     }
 
     /// Makes a row of every area that is touched, and lists what of the values is in none.
@@ -51,56 +74,46 @@ impl Panel {
         period: Period,
         done: &mut Converted,
     ) {
-        let question = Question { register, map, reported, rule, period };
-        let mut touched: BTreeMap<usize, Vec<&Claim>> = BTreeMap::new();
-        for claim in &self.claims {
-            for flow in claim.located.places.iter().flat_map(|place| map.flows(*place)) {
-                touched.entry(flow.area).or_default().push(claim);
-            }
+        let holders = Holders::of(&self.0, register.places().len());
+        let question = Question { register, map, reported, rule, period, holders };
+        let mut touched: Vec<(usize, usize)> = Vec::with_capacity(self.0.len());
+        for (id, claim) in self.0.iter().enumerate() {
+            touched.extend(claim.located.places().flat_map(|place| map.flows(place)).map(|flow| (flow.area, id)));
         }
-        let mut rows: BTreeMap<usize, Row> = BTreeMap::new();
-        for (area, claims) in touched {
-            let row = match common(register, &claims) {
-                Some(epoch) => self.judge(&question, area, epoch),
-                None => self.mixed(&question, area, &claims),
-            };
-            rows.insert(area, row);
+        touched.sort_unstable();
+        let first = done.rows.len();
+        // Where the row of an area is, among those made here.
+        let mut at = vec![None; map.areas().len()];
+        for claims in touched.chunk_by(|a, b| a.0 == b.0) {
+            let area = claims[0].0;
+            at[area] = Some(done.rows.len() - first);
+            done.rows.push(match common(register, &self.0, claims) {
+                Some(epoch) => question.judge(area, epoch),
+                None => question.mixed(area, claims.iter().map(|(_, claim)| &self.0[*claim])),
+            });
         }
-        for claim in &self.claims {
-            done.left.extend(self.left(&question, claim, &rows));
-        }
-        done.rows.extend(rows.into_values());
+        let rows = &done.rows[first..];
+        let row = |area: usize| at[area].map(|at: usize| &rows[at]);
+        done.left.extend(self.0.iter().filter_map(|claim| question.left(claim, &row)));
     }
+}
 
-    fn judge(&self, question: &Question, area: usize, epoch: usize) -> Row {
-        let parts = question.map.parts(epoch, area);
+impl Question<'_> {
+    fn judge(&self, area: usize, epoch: usize) -> Row {
+        let parts = self.map.parts(epoch, area);
         let sources = self.sources(parts);
-        if let Err((reason, mut places)) = self.structure(question, area, epoch, parts) {
+        if let Err((reason, mut places)) = self.structure(area, epoch, parts) {
             places.sort_unstable();
             places.dedup();
-            return refused(question, area, Explanation { reason, places }, sources);
+            return self.refused(area, Explanation { reason, places }, sources);
         }
         let shared = parts.iter().any(|part| part.share != Share::Whole);
-        let given: Vec<(&Reported, f64)> = sources
-            .iter()
-            .filter_map(|s| Some((&question.reported[s.observation?], s.share.unwrap_or_default())))
-            .collect();
-        let all_reported = given.len() == sources.len();
-        let done = match given.as_slice() {
-            _ if sources.len() > 1 && question.rule.aggregation == Aggregation::None => {
-                Combined::none(ObservationStatus::NotComparable, Reason::NotAggregable)
+        let done = match sources.as_slice() {
+            [Source { observation: Some(only), .. }] if !shared => carried(&self.reported[*only]),
+            several => {
+                let of = |s: &Source| (s.observation.map(|o| &self.reported[o]), s.share.unwrap_or_default());
+                combined(&several.iter().map(of).collect::<Vec<_>>(), self.rule.aggregation, shared)
             }
-            _ if !all_reported => {
-                // A suppressed part decides, also beside one that is missing.
-                let hidden = given.iter().any(|(part, _)| part.status == ObservationStatus::Suppressed);
-                if hidden {
-                    Combined::none(ObservationStatus::Suppressed, Reason::SuppressedPart)
-                } else {
-                    Combined::none(ObservationStatus::Missing, Reason::MissingPart)
-                }
-            }
-            [(only, _)] if !shared => carried(only),
-            several => combined(several, question.rule.aggregation, shared),
         };
         let quality = match (done.status, done.reason) {
             (ObservationStatus::NotComparable, Some(_)) => Quality::NotComparable,
@@ -109,19 +122,19 @@ impl Panel {
         };
         Row {
             spot: Spot::Area(area),
-            period: question.period,
+            period: self.period,
             value: done.value,
             status: done.status,
             quality,
-            method: (quality != Quality::NotComparable).then(|| method(question, area, epoch, parts)),
-            explanation: done.reason.map(|reason| self.because(question, reason, &sources)),
+            method: (quality != Quality::NotComparable).then(|| self.method(area, epoch, parts)),
+            explanation: done.reason.map(|reason| self.because(reason, &sources)),
             sources,
         }
     }
 
     /// Whether the parts of an area can be put together at all, before their values are looked at.
-    fn structure(&self, question: &Question, area: usize, epoch: usize, parts: &[Part]) -> Result<(), Refusal> {
-        let map = question.map;
+    fn structure(&self, area: usize, epoch: usize, parts: &[Part]) -> Result<(), Refusal> {
+        let map = self.map;
         let at = |share: &dyn Fn(Share) -> bool| -> Vec<usize> {
             parts.iter().filter(|part| share(part.share)).map(|part| part.place).collect()
         };
@@ -134,21 +147,20 @@ impl Panel {
             return Err((reason, unknown));
         }
         let divided = at(&|share| share != Share::Whole);
-        if !divided.is_empty() && question.rule.aggregation == Aggregation::None {
+        if !divided.is_empty() && self.rule.aggregation == Aggregation::None {
             return Err((Reason::NotAggregable, divided));
         }
-        if !divided.is_empty() && !question.rule.estimate {
+        if !divided.is_empty() && !self.rule.estimate {
             return Err((Reason::SplitByShare, divided));
         }
         for part in parts {
-            let claims = self.by_place.get(&part.place).map_or(&[][..], Vec::as_slice);
-            if claims.len() > 1 {
+            if self.holders.on(part.place).nth(1).is_some() {
                 return Err((Reason::ReportedTwice, vec![part.place]));
             }
-            for claim in claims.iter().map(|claim| &self.claims[*claim]).filter(|c| c.located.places.len() > 1) {
-                let inside = |place: &usize| parts.iter().any(|p| p.place == *place && p.share == Share::Whole);
-                if !claim.located.places.iter().all(inside) {
-                    return Err((Reason::ReportedTogether, claim.located.places.clone()));
+            for claim in self.holders.on(part.place).filter(|claim| claim.located.is_several()) {
+                let inside = |place: usize| parts.iter().any(|p| p.place == place && p.share == Share::Whole);
+                if !claim.located.places().all(inside) {
+                    return Err((Reason::ReportedTogether, claim.located.places().collect()));
                 }
             }
         }
@@ -160,41 +172,42 @@ impl Panel {
         let mut sources: Vec<Source> = Vec::with_capacity(parts.len());
         for part in parts {
             let (place, share) = (Some(part.place), part.share.fraction());
-            let claims = self.by_place.get(&part.place).map_or(&[][..], Vec::as_slice);
-            if claims.is_empty() {
-                sources.push(Source { observation: None, place, share });
-            }
-            for observation in claims.iter().map(|claim| Some(self.claims[*claim].observation)) {
+            let mut claimed = false;
+            for observation in self.holders.on(part.place).map(|claim| Some(claim.observation)) {
+                claimed = true;
+                // A value for several places is one source.
                 if !sources.iter().any(|source| source.observation == observation) {
                     sources.push(Source { observation, place, share });
                 }
+            }
+            if !claimed {
+                sources.push(Source { observation: None, place, share });
             }
         }
         sources
     }
 
     /// The places of one period's values are of several maps: adding them might count one twice.
-    fn mixed(&self, question: &Question, area: usize, claims: &[&Claim]) -> Row {
+    fn mixed<'c>(&self, area: usize, claims: impl Iterator<Item = &'c Claim>) -> Row {
         let mut parts: Vec<Part> = claims
-            .iter()
-            .flat_map(|claim| question.map.parts(claim.located.epoch, area))
-            .filter(|part| self.by_place.contains_key(&part.place))
+            .flat_map(|claim| self.map.parts(claim.located.epoch, area))
+            .filter(|part| self.holders.of[part.place].is_some())
             .copied()
             .collect();
         parts.sort_by_key(|part| part.place);
         parts.dedup_by_key(|part| part.place);
         let places = parts.iter().map(|part| part.place).collect();
-        refused(question, area, Explanation { reason: Reason::MixedMaps, places }, self.sources(&parts))
+        self.refused(area, Explanation { reason: Reason::MixedMaps, places }, self.sources(&parts))
     }
 
-    fn because(&self, question: &Question, reason: Reason, sources: &[Source]) -> Explanation {
+    fn because(&self, reason: Reason, sources: &[Source]) -> Explanation {
         let of = |source: &&Source| {
-            let status = source.observation.map(|o| question.reported[o].status);
+            let status = source.observation.map(|o| self.reported[o].status);
             match reason {
                 Reason::SuppressedPart => status == Some(ObservationStatus::Suppressed),
                 Reason::NotComparablePart => status == Some(ObservationStatus::NotComparable),
                 Reason::MissingPart => status.is_none_or(|s| !s.has_value()),
-                Reason::MissingWeight => source.observation.is_none_or(|o| question.reported[o].weight.is_none()),
+                Reason::MissingWeight => source.observation.is_none_or(|o| self.reported[o].weight.is_none()),
                 _ => true,
             }
         };
@@ -204,61 +217,61 @@ impl Panel {
     }
 
     /// What of a value is in no row: the shares of its places that went to areas without a value.
-    fn left(&self, question: &Question, claim: &Claim, rows: &BTreeMap<usize, Row>) -> Option<Left> {
-        let one = &question.reported[claim.observation];
-        let value = one.value?;
+    fn left<'r>(&self, claim: &Claim, row: &dyn Fn(usize) -> Option<&'r Row>) -> Option<Left> {
+        let value = self.reported[claim.observation].value?;
         let lost = |reason| Some(Left { observation: claim.observation, value, reason });
-        let flows: Vec<_> = claim.located.places.iter().flat_map(|place| question.map.flows(*place)).collect();
-        if flows.is_empty() {
+        let flows = || claim.located.places().flat_map(|place| self.map.flows(place));
+        if flows().next().is_none() {
             return lost(Reason::Unrecorded);
         }
-        let without = |area: usize| rows.get(&area).filter(|row| row.value.is_none());
-        let reason = flows.iter().find_map(|flow| Some(without(flow.area)?.explanation.as_ref()?.reason))?;
-        if claim.located.places.len() > 1 {
+        let without = |area: usize| row(area).filter(|row| row.value.is_none());
+        let reason = flows().find_map(|flow| Some(without(flow.area)?.explanation.as_ref()?.reason))?;
+        if claim.located.is_several() {
             return lost(reason);
         }
-        let carried: f64 = flows.iter().filter(|f| without(f.area).is_none()).filter_map(|f| f.share.fraction()).sum();
+        let carried: f64 = flows().filter(|f| without(f.area).is_none()).filter_map(|f| f.share.fraction()).sum();
         Some(Left { observation: claim.observation, value: value - value * carried, reason })
+    }
+
+    fn refused(&self, area: usize, explanation: Explanation, sources: Vec<Source>) -> Row {
+        Row {
+            spot: Spot::Area(area),
+            period: self.period,
+            value: None,
+            status: ObservationStatus::NotComparable,
+            quality: Quality::NotComparable,
+            method: None,
+            explanation: Some(explanation),
+            sources,
+        }
+    }
+
+    /// How a value came about, by comparing the place it was reported for with the one it is for now.
+    fn method(&self, area: usize, epoch: usize, parts: &[Part]) -> Method {
+        let (map, places) = (self.map, self.register.places());
+        let [only] = parts else {
+            return match parts {
+                _ if parts.iter().any(|part| part.share != Share::Whole) => Method::SplitShare,
+                _ if map.is_comparable() => Method::Combined,
+                _ if map.is_after(epoch) => Method::Merged,
+                _ => Method::Reunited,
+            };
+        };
+        if only.share != Share::Whole {
+            return Method::SplitShare;
+        }
+        let [now] = map.areas()[area].places.as_slice() else { return Method::Combined };
+        places[only.place].became(&places[*now], only.adjusted)
     }
 }
 
 /// A map that has all of the places some values are of, of the maps they were reported on.
-fn common(register: &Register, claims: &[&Claim]) -> Option<usize> {
-    let has_all = |epoch: &usize| claims.iter().all(|c| c.located.places.iter().all(|p| register.is_on(*p, *epoch)));
-    let first = claims.first()?.located.epoch;
-    if claims.iter().all(|claim| claim.located.epoch == first) {
+fn common(register: &Register, all: &[Claim], claims: &[(usize, usize)]) -> Option<usize> {
+    let located = || claims.iter().map(|(_, claim)| &all[*claim].located);
+    let first = located().next()?.epoch;
+    if located().all(|located| located.epoch == first) {
         return Some(first);
     }
-    claims.iter().map(|claim| claim.located.epoch).filter(has_all).min()
-}
-
-fn refused(question: &Question, area: usize, explanation: Explanation, sources: Vec<Source>) -> Row {
-    Row {
-        spot: Spot::Area(area),
-        period: question.period,
-        value: None,
-        status: ObservationStatus::NotComparable,
-        quality: Quality::NotComparable,
-        method: None,
-        explanation: Some(explanation),
-        sources,
-    }
-}
-
-/// How a value came about, by comparing the place it was reported for with the one it is for now.
-fn method(question: &Question, area: usize, epoch: usize, parts: &[Part]) -> Method {
-    let (map, places) = (question.map, question.register.places());
-    let [only] = parts else {
-        return match parts {
-            _ if parts.iter().any(|part| part.share != Share::Whole) => Method::SplitShare,
-            _ if map.is_comparable() => Method::Combined,
-            _ if map.is_after(epoch) => Method::Merged,
-            _ => Method::Reunited,
-        };
-    };
-    if only.share != Share::Whole {
-        return Method::SplitShare;
-    }
-    let [now] = map.areas()[area].places.as_slice() else { return Method::Combined };
-    places[only.place].became(&places[*now], only.adjusted)
+    let has_all = |epoch: &usize| located().all(|l| l.places().all(|place| register.is_on(place, *epoch)));
+    located().map(|located| located.epoch).filter(has_all).min()
 }

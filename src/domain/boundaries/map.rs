@@ -184,7 +184,7 @@ impl Map {
             any = true;
             let kept = self.flows[place].iter().all(|flow| {
                 self.is_recorded(epoch, flow.area)
-                    && self.areas[flow.area].places.iter().all(|p| within(p))
+                    && self.areas[flow.area].places.iter().all(within)
                     && self.parts(epoch, flow.area).iter().all(|part| within(&part.place))
             });
             if !kept || self.flows[place].is_empty() {

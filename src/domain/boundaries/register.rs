@@ -76,7 +76,20 @@ pub struct Register {
 pub struct Located {
     /// The number of the map, see [`Register::epoch`].
     pub epoch: usize,
-    pub places: Vec<usize>,
+    first: usize,
+    /// The others of several that were reported together. Nearly every value is of one place, and needs no list.
+    others: Vec<usize>,
+}
+
+impl Located {
+    pub fn places(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+
+    /// Whether several places were reported together.
+    pub fn is_several(&self) -> bool {
+        !self.others.is_empty()
+    }
 }
 
 impl Register {
@@ -164,8 +177,10 @@ impl Register {
     /// valid. None where there is no such day.
     pub fn locate(&self, codes: &[&str], period: &Period, mapped_on: Option<NaiveDate>) -> Option<Located> {
         let on = |day: NaiveDate| -> Option<Located> {
-            let places: Option<Vec<usize>> = codes.iter().map(|code| self.on(code, day)).collect();
-            Some(Located { epoch: self.epoch(day), places: places? })
+            let (first, others) = codes.split_first()?;
+            let first = self.on(first, day)?;
+            let others = others.iter().map(|code| self.on(code, day)).collect::<Option<_>>()?;
+            Some(Located { epoch: self.epoch(day), first, others })
         };
         match mapped_on {
             Some(day) => on(day),
@@ -201,7 +216,7 @@ mod tests {
         let register = small();
         let place = |code: &str, of: &str, mapped_on: Option<&str>| {
             let found = register.locate(&[code], &period(of), mapped_on.map(day));
-            found.map(|l| register.places()[l.places[0]].valid_from.to_string())
+            found.map(|l| register.places()[l.first].valid_from.to_string())
         };
         assert_eq!(place("0002", "2019", None).as_deref(), Some("2000-01-01"));
         assert_eq!(place("0002", "2019", Some("2020-01-01")).as_deref(), Some("2020-01-01"));
