@@ -11,10 +11,13 @@ pub mod health_regions;
 pub mod home;
 pub mod indicators;
 pub mod measures;
+pub mod money;
 pub mod municipalities;
 pub mod municipality_changes;
 pub mod observations;
 pub mod plans;
+pub mod progress;
+pub mod results;
 pub mod schemes;
 pub mod sources;
 pub mod status_reports;
@@ -33,7 +36,7 @@ use std::sync::LazyLock;
 
 /// Every collection, in the order of the document.
 pub static RESOURCES: [Entry; 18] = [
-    Entry::of::<plans::Plan>(),
+    Entry::of::<plans::Plan>().with(&[results::RESULTS, money::MONEY]),
     Entry::of::<goals::Goal>(),
     Entry::of::<wordings::Wording>(),
     Entry::of::<measures::Measure>(),
@@ -46,7 +49,7 @@ pub static RESOURCES: [Entry; 18] = [
     Entry::of::<municipality_changes::MunicipalityChange>(),
     Entry::of::<counties::County>(),
     Entry::of::<health_regions::HealthRegion>(),
-    Entry::of::<indicators::Indicator>(),
+    Entry::of::<indicators::Indicator>().with(&[progress::PROGRESS]),
     Entry::of::<observations::Observation>(),
     Entry::of::<evaluations::Evaluation>(),
     Entry::of::<assessments::Assessment>(),

@@ -54,6 +54,10 @@ pub struct Observation {
     /// Whether there is a value, and what to think of it.
     #[schema(inline, example = "ok")]
     pub status: ObservationStatus,
+    /// Whether the source says that the series breaks here, so that this value and those before it were not made the
+    /// same way; null where it says nothing of it.
+    #[schema(example = json!(null))]
+    pub series_break: Option<bool>,
     /// How near its origin the value was read.
     #[schema(inline, example = "secondary")]
     pub confidence: Confidence,

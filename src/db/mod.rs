@@ -7,6 +7,7 @@
 //! data (see `http::filter`), and sixteen tables of boxed, two-backend types cost minutes of compilation for
 //! queries that a test runs one by one on both databases anyway.
 pub mod bulk;
+pub mod cited;
 pub mod head;
 pub mod migrate;
 pub mod place;
@@ -14,6 +15,7 @@ pub mod pool;
 pub mod record;
 pub mod reference;
 pub mod revision;
+pub mod series;
 pub mod statement;
 pub mod table;
 pub mod verify;

@@ -1,6 +1,7 @@
 //! The register of places as it stands, for checking that a region existed in the period a figure is about; and the
 //! periods of the plans, for checking that the figure belongs to its plan.
 use super::{CURRENT, Db, Statement};
+use crate::domain::region::NATION;
 use crate::domain::{Level, Period, Region, date};
 use crate::error::{Error, Mistake};
 use std::collections::HashMap;
@@ -84,7 +85,7 @@ impl Places {
             (None, None) => None,
         };
         let region_name = match region.level {
-            Level::Nation => "Norge".to_owned(),
+            Level::Nation => NATION.nb.to_owned(),
             Level::Unit => {
                 let parts: Result<Vec<_>, _> =
                     region.code.split('.').map(|code| self.name(&format!("K-{code}"), days.as_ref(), field)).collect();
@@ -127,4 +128,29 @@ impl Places {
         let span = if start == end { format!("on {start}") } else { format!("between {start} and {end}") };
         Err(Mistake::field(field, "not_valid", format!("{key} was not a valid code {span}{hint}")))
     }
+}
+
+/// The name a place had last, as the register of a revision has it; none where it is not in the register.
+pub fn name(conn: &mut Db, at: i64, region: &Region) -> Result<Option<String>, Error> {
+    let table = match region.level {
+        Level::Nation => return Ok(Some(NATION.nb.to_owned())),
+        Level::Unit => {
+            let mut names = vec![];
+            for code in region.code.split('.') {
+                let part = Region { level: Level::Municipality, code: code.to_owned() };
+                match name(conn, at, &part)? {
+                    Some(name) => names.push(name),
+                    None => return Ok(None),
+                }
+            }
+            return Ok(Some(names.join(" + ")));
+        }
+        Level::Municipality => "municipalities",
+        Level::County => "counties",
+        Level::HealthRegion => "health_regions",
+    };
+    let sql = Statement::new(format!("SELECT t.region_name FROM {table} t")).at(at);
+    let found: Option<(String,)> =
+        sql.sql(" AND t.region = ").bind(region.key()).sql(" ORDER BY t.id DESC").row(conn)?;
+    Ok(found.map(|(name,)| name))
 }

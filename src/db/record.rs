@@ -73,7 +73,7 @@ impl<'de, 'a, R: Row<'a, Backend>> de::Deserializer<'de> for &mut Reader<'_, 'a,
 
     integers! { deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 }
     texts! { deserialize_str deserialize_string deserialize_char deserialize_identifier }
-    refused! { deserialize_any() deserialize_bytes() deserialize_byte_buf() deserialize_seq() deserialize_map() deserialize_ignored_any() deserialize_unit() deserialize_unit_struct(&'static str) }
+    refused! { deserialize_any() deserialize_bytes() deserialize_byte_buf() deserialize_map() deserialize_ignored_any() deserialize_unit() deserialize_unit_struct(&'static str) }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.deserialize_f64(visitor)
@@ -111,6 +111,10 @@ impl<'de, 'a, R: Row<'a, Backend>> de::Deserializer<'de> for &mut Reader<'_, 'a,
         visitor: V,
     ) -> Result<V::Value, Error> {
         visitor.visit_seq(Columns { left: fields.len(), reader: self })
+    }
+    /// A list takes every column that is left, for rows whose number of columns is known only when they are asked for.
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_seq(Columns { left: self.row.field_count() - self.next, reader: self })
     }
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_seq(Columns { left: len, reader: self })

@@ -97,6 +97,12 @@ impl Statement {
         self.sql(")")
     }
 
+    /// Prepares it each time: its text is one of very many, or it is to be planned for the values it has now.
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
     pub fn append(mut self, other: Statement) -> Self {
         self.once |= other.once;
         self.parts.extend(other.parts);

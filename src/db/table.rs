@@ -2,6 +2,7 @@
 //!
 //! The columns are those of the row's schema in the document, so that struct, JSON, CSV and table cannot differ.
 use super::statement::{Type, Value};
+use crate::domain::region::NATION;
 use crate::domain::{Language, text};
 use crate::error::Mistake;
 use serde::{Serialize, de::DeserializeOwned};
@@ -153,10 +154,7 @@ impl Table {
             }
             let name = &column.name;
             let _ = match (column.localized, language) {
-                (false, Language::Nn | Language::En) if name == "region_name" => {
-                    let nation = if language == Language::En { "Norway" } else { "Noreg" };
-                    write!(list, "CASE WHEN region = 'NO' THEN '{nation}' ELSE region_name END")
-                }
+                (false, _) if name == "region_name" => write!(list, "{}", region_name(language)),
                 (false, _) => write!(list, "{name}"),
                 (true, _) => write!(list, "{}", spoken(name, language)),
             };
@@ -189,7 +187,7 @@ impl Table {
                 && ["nb", "nn", "en"].iter().any(|language| &row[format!("{name}_{language}")] == value);
             let nation = name == "region_name"
                 && row["region"] == "NO"
-                && ["Norge", "Noreg", "Norway"].iter().any(|n| value == n);
+                && Language::ALL.iter().any(|language| value == NATION.to(*language));
             row[name] == *value || spoken || nation
         };
         let message = "is filled by the service: leave it out, or send what it is";
@@ -207,6 +205,14 @@ pub fn spoken(name: &str, language: Language) -> String {
     match language {
         Language::Nb => format!("{name}_nb"),
         other => format!("COALESCE({name}_{}, {name}_nb)", other.code()),
+    }
+}
+
+/// The name of a region in a language: the register has one name for each but the nation.
+pub fn region_name(language: Language) -> String {
+    match language {
+        Language::Nb => "region_name".to_owned(),
+        other => format!("CASE WHEN region = 'NO' THEN '{}' ELSE region_name END", NATION.to(other)),
     }
 }
 

@@ -53,6 +53,24 @@ impl Language {
     }
 }
 
+/// A text of ours in each of the languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trilingual {
+    pub nb: &'static str,
+    pub nn: &'static str,
+    pub en: &'static str,
+}
+
+impl Trilingual {
+    pub fn to(self, language: Language) -> &'static str {
+        match language {
+            Language::Nb => self.nb,
+            Language::Nn => self.nn,
+            Language::En => self.en,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! Periods: `2019`, `2016-T2` (tertial), `2019-Q1`, `2019-03`, `2016-2020`.
 use super::date::{EARLIEST_YEAR, LATEST_YEAR, month_end};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 /// A span of whole months, with both days included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +13,9 @@ pub struct Period {
 const LONGEST_YEARS: i32 = 100;
 
 impl Period {
+    /// Every day there is.
+    pub const ALWAYS: Self = Self { start: NaiveDate::MIN, end: NaiveDate::MAX };
+
     /// Reads a period, or says which spellings there are.
     pub fn parse(text: &str) -> Result<Self, String> {
         Self::read(text).ok_or_else(|| "must be a period: 2019, 2016-T2, 2019-Q1, 2019-03 or 2016-2020".to_string())
@@ -52,6 +55,17 @@ impl Period {
         }
     }
 
+    /// Whether values for the two can be compared: the same part of a year, or as many whole years. A tertial and a year
+    /// cannot, nor can the first tertial and the second: many series have seasons.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.start.month() == other.start.month() && self.months() == other.months()
+    }
+
+    fn months(&self) -> i32 {
+        let month = |day: NaiveDate| day.year() * 12 + day.month0() as i32;
+        month(self.end) - month(self.start) + 1
+    }
+
     /// Whether this period lies within the other.
     pub fn within(&self, other: &Self) -> bool {
         other.start <= self.start && self.end <= other.end
@@ -70,6 +84,14 @@ mod tests {
         assert_eq!(span("2019-Q1"), "2019-01-01/2019-03-31");
         assert_eq!(span("2020-02"), "2020-02-01/2020-02-29");
         assert_eq!(span("2016-2020"), "2016-01-01/2020-12-31");
+    }
+
+    #[test]
+    fn like_is_compared_with_like() {
+        let like = |a: &str, b: &str| Period::parse(a).unwrap().is_like(&Period::parse(b).unwrap());
+        assert!(like("2015", "2020") && like("2015-T2", "2016-T2") && like("2016-2017", "2018-2019"));
+        assert!(!like("2015", "2016-T2") && !like("2015-T2", "2016-T1") && !like("2016-2020", "2020"));
+        assert!(!like("2016-T1", "2016-01") && like("2016-Q1", "2017-Q1"));
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! Region keys: `K-0301` municipality, `F-15` county, `H-MN` health region, `NO` the nation, `U-0706.0719` a unit of several.
+use super::Trilingual;
 use super::vocabulary::vocabulary;
 
 vocabulary! {
@@ -20,6 +21,9 @@ pub struct Region {
     /// The key without its prefix: `0301`, `15`, `MN`, `NO`, `0706.0719`.
     pub code: String,
 }
+
+/// What the nation is called.
+pub const NATION: Trilingual = Trilingual { nb: "Norge", nn: "Noreg", en: "Norway" };
 
 /// The regional health authorities: Sør-Øst, Vest, Midt-Norge, Nord.
 pub const HEALTH_REGIONS: [&str; 4] = ["SO", "V", "MN", "N"];

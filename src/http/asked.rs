@@ -52,6 +52,8 @@ impl Asked {
             }
         }
         wrong.extend(allowed.iter().filter_map(|p| asked.inverted(p)));
+        let missing = |p: &&Parameter| p.required && !asked.given.contains_key(&p.name);
+        wrong.extend(allowed.iter().filter(missing).map(needed));
         if !unknown.is_empty() {
             unknown.extend(wrong);
             return Err(Error::all(Kind::UnknownParameter, unknown));
@@ -105,6 +107,15 @@ impl Asked {
     /// The language asked for by `lang`.
     pub fn language(&self) -> Option<Language> {
         self.one("lang").and_then(Language::from_code)
+    }
+}
+
+/// The refusal of a request without a parameter it needs.
+fn needed(parameter: &Parameter) -> Mistake {
+    let mistake = Mistake::query(&parameter.name, "required", "is needed");
+    match &parameter.shape {
+        Shape::Word(words) => Mistake { allowed: words.iter().map(|w| (*w).to_owned()).collect(), ..mistake },
+        _ => mistake,
     }
 }
 

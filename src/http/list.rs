@@ -5,12 +5,13 @@ use super::at::At;
 use super::filter;
 use super::format::{self, Format, Picked};
 use super::page::{Cursor, short_hash};
-use super::parameter::{MOST_ROWS, ROWS};
+use super::parameter::{MOST_ROWS, Parameter, ROWS};
 use super::resource::Resource;
 use super::sort::{self, Key};
 use super::totals::Totals;
 use super::{ATTRIBUTION, Settings};
 use crate::db::head::Mark;
+use crate::db::table::Column;
 use crate::db::{Database, Db, Statement};
 use crate::domain::Language;
 use crate::error::{Error, Kind, Mistake};
@@ -112,23 +113,40 @@ pub struct Found<R> {
     pub total: i64,
     pub next: Option<Cursor>,
     pub mark: Mark,
+    /// What a reader should know of it, in the language of the answer.
+    pub warnings: Vec<String>,
 }
 
 impl List {
     pub fn read<R: Resource>(req: &HttpRequest, db: &Database) -> Result<Self, Error> {
         let collection = R::collection();
-        let asked = Asked::read(req.query_string(), collection.list_parameters())?;
+        let path = format!("/v1/{}", collection.name());
+        let mut list = Self::ask(req, db, path, collection.list_parameters(), |_| vec![collection.name()])?;
+        list.keys = sort::keys(collection, list.asked.all("sort"));
+        let keys = list.keys.clone();
+        list.resume(db, |place| sort::fits(&keys, place))?;
+        Ok(list)
+    }
+
+    /// Reads what a request asks of any list: the form, the language, the revision of the collections that `reads` names,
+    /// the size of a page. The order is up to the caller, and so is where to [resume](Self::resume).
+    pub fn ask(
+        req: &HttpRequest,
+        db: &Database,
+        path: String,
+        parameters: &[Parameter],
+        reads: impl Fn(&Asked) -> Vec<&'static str>,
+    ) -> Result<Self, Error> {
+        let asked = Asked::read(req.query_string(), parameters)?;
         let format = Format::choose(&asked, req.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()))?;
         let (language, language_from) = language(req, &asked);
         let mut vary: Vec<&'static str> = language_from.into_iter().collect();
         if asked.one("format").is_none() {
             vary.push("Accept");
         }
-        let keys = sort::keys(collection, asked.all("sort"));
         let limit = asked.integer("limit").or(if format.is_table() { None } else { Some(ROWS) });
-        let at = At::of(&asked, db, &[collection.name()])?;
-        let path = format!("/v1/{}", collection.name());
-        let mut list = Self {
+        let at = At::of(&asked, db, &reads(&asked))?;
+        Ok(Self {
             question: format!("{path}?{}", asked.canonical(&["cursor", "limit", "format", "lang", "fields"])),
             canonical: asked.canonical(&[]),
             path,
@@ -139,25 +157,42 @@ impl List {
             language,
             at,
             vary,
-            keys,
+            keys: vec![],
             limit,
-        };
-        if let Some(text) = list.asked.one("cursor") {
-            let cursor = Cursor::open(text, &list.question)?;
-            if cursor.revision > db.head().revision || !sort::fits(&list.keys, &cursor.place) {
-                let mistake = Mistake::query("cursor", "invalid", "is of another database");
-                return Err(Error::because(Kind::InvalidCursor, mistake));
-            }
-            // Every page of a walk is read where the first was.
-            if !matches!(list.at, At::Revision(_)) {
-                list.at = At::Revision(cursor.revision);
-            }
-            list.cursor = Some(cursor);
-        }
-        Ok(list)
+        })
     }
 
-    fn rows_at<R: Resource>(&self, at: i64) -> Statement {
+    /// Takes the place to go on from, where a cursor was given. `fits` says whether a place can be one of this list.
+    pub fn resume(&mut self, db: &Database, fits: impl Fn(&[serde_json::Value]) -> bool) -> Result<(), Error> {
+        let Some(text) = self.asked.one("cursor") else { return Ok(()) };
+        let cursor = Cursor::open(text, &self.question)?;
+        if cursor.revision > db.head().revision || !fits(&cursor.place) {
+            let mistake = Mistake::query("cursor", "invalid", "is of another database");
+            return Err(Error::because(Kind::InvalidCursor, mistake));
+        }
+        // Every page of a walk is read where the first was.
+        if !matches!(self.at, At::Revision(_)) {
+            self.at = At::Revision(cursor.revision);
+        }
+        self.cursor = Some(cursor);
+        Ok(())
+    }
+
+    /// The page of a list that was read as a whole: the place of a row is its number.
+    pub fn page<T>(&self, mut rows: Vec<T>, mark: Mark, warnings: Vec<String>) -> Found<T> {
+        let total = rows.len();
+        let start = self.cursor.as_ref().and_then(|c| c.place.first()?.as_u64()).unwrap_or(0) as usize;
+        rows.drain(..start.min(total));
+        let size = self.limit.map_or(total, |limit| limit as usize);
+        let more = rows.len() > size;
+        rows.truncate(size);
+        let total = total as i64;
+        let next = more.then(|| Cursor { revision: mark.revision, total, place: vec![(start + size).into()] });
+        Found { rows, total, next, mark, warnings }
+    }
+
+    /// The WHERE of the rows that the filters of a collection and the search leave at a revision.
+    pub fn rows_at<R: Resource>(&self, at: i64) -> Statement {
         let mut sql = Statement::default().at(at);
         for filter in &R::collection().filters {
             sql = filter.apply(&self.asked, at, sql);
@@ -196,7 +231,7 @@ impl List {
             }
             None => None,
         };
-        Ok(Found { rows, total, next, mark })
+        Ok(Found { rows, total, next, mark, warnings: vec![] })
     }
 
     /// The tag and the caching of the answer: known before the rows are, unless a time was asked for.
@@ -215,10 +250,18 @@ impl List {
         }
     }
 
-    /// Puts what was found into the form asked for.
-    pub fn render<R: Resource>(&self, settings: &Settings, found: &Found<R>) -> Result<(Head, Vec<u8>), Error> {
+    /// Puts what was found into the form asked for. A row has the fields that `columns` has, in that order.
+    pub fn render<T: Serialize>(
+        &self,
+        settings: &Settings,
+        columns: &[&Column],
+        found: &Found<T>,
+    ) -> Result<(Head, Vec<u8>), Error> {
         let mut head = self.head(found.mark.revision, Some(found.mark.time.clone()));
-        let meta = Meta::of(settings, &self.path, &self.asked, self.language, &found.mark);
+        let meta = Meta {
+            warnings: found.warnings.clone(),
+            ..Meta::of(settings, &self.path, &self.asked, self.language, &found.mark)
+        };
         let next_cursor = found.next.as_ref().map(|c| c.seal(&self.question));
         let next = next_cursor.as_ref().map(|cursor| {
             let rest = self.asked.canonical(&["cursor"]);
@@ -231,25 +274,26 @@ impl List {
         head.links.push((meta.cite_as.clone(), "cite-as"));
         let body = match self.format {
             Format::Csv => {
-                head.file_name = Some(format!("opptrapping-{}-r{}.csv", R::collection().name(), found.mark.revision));
-                self.csv(&found.rows)?
+                let name = self.path.trim_start_matches("/v1/").replace('/', "-");
+                head.file_name = Some(format!("opptrapping-{name}-r{}.csv", found.mark.revision));
+                self.csv(columns, &found.rows)?
             }
             Format::Json => self.json(found, next_cursor.as_deref(), next.as_deref(), &meta)?,
         };
         Ok((head, body))
     }
 
-    fn csv<R: Resource>(&self, rows: &[R]) -> Result<Vec<u8>, Error> {
+    fn csv<T: Serialize>(&self, columns: &[&Column], rows: &[T]) -> Result<Vec<u8>, Error> {
         if !self.fields.is_empty() {
             return format::csv_picked(&self.fields, rows);
         }
-        let header: Vec<String> = R::table().columns.iter().map(|c| c.name.clone()).collect();
+        let header: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
         format::csv(&header, rows)
     }
 
-    fn json<R: Resource>(
+    fn json<T: Serialize>(
         &self,
-        found: &Found<R>,
+        found: &Found<T>,
         next_cursor: Option<&str>,
         next: Option<&str>,
         meta: &Meta,

@@ -31,6 +31,16 @@ fn rewrite(value: &mut Value) {
                 }
                 object.insert("type".into(), some.first().cloned().unwrap_or(json!("string")));
             }
+            // A reference beside null.
+            if let Some(Value::Array(parts)) = object.get_mut("oneOf")
+                && parts.iter().any(|part| part["type"] == "null")
+            {
+                parts.retain(|part| part["type"] != "null");
+                let parts = std::mem::take(parts);
+                object.shift_remove("oneOf");
+                object.insert("allOf".into(), Value::Array(parts));
+                object.insert("nullable".into(), json!(true));
+            }
             // `examples` of a schema is a list in 3.1; a parameter's is an object in both.
             if let Some(Value::Array(examples)) = object.get("examples").cloned() {
                 object.shift_remove("examples");

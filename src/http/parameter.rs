@@ -35,6 +35,8 @@ pub struct Parameter {
     pub shape: Shape,
     /// Whether several values are taken, with commas between or by repeating it.
     pub list: bool,
+    /// Whether a request without it is refused.
+    pub required: bool,
     pub default: Option<&'static str>,
 }
 
@@ -48,11 +50,16 @@ pub const LONGEST_VALUE: usize = 120;
 
 impl Parameter {
     pub fn new(name: impl Into<String>, about: impl Into<String>, shape: Shape) -> Self {
-        Self { name: name.into(), about: about.into(), shape, list: false, default: None }
+        Self { name: name.into(), about: about.into(), shape, list: false, required: false, default: None }
     }
 
     pub fn list(mut self) -> Self {
         self.list = true;
+        self
+    }
+
+    pub fn required(mut self) -> Self {
+        self.required = true;
         self
     }
 

@@ -11,6 +11,7 @@ use super::parameter::Parameter;
 use super::resource::Resource;
 use super::totals::Totals;
 use crate::db::head::Mark;
+use crate::db::table::Column;
 use crate::db::{CURRENT, Database, Db, Statement};
 use crate::domain::{Language, Region};
 use crate::error::{Error, Kind};
@@ -28,21 +29,31 @@ pub async fn list<R: Resource>(
     totals: Data<Totals>,
 ) -> Result<HttpResponse, Error> {
     let list = List::read::<R>(&req, &db)?;
+    let base = settings.clone();
+    answer(&req, &db, &settings, list, move |conn, list| {
+        let columns: Vec<&Column> = R::table().columns.iter().collect();
+        list.render(&base, &columns, &list.load::<R>(conn, &totals)?)
+    })
+    .await
+}
+
+/// Answers with a list that `work` reads and renders. What the client has already costs no query.
+pub async fn answer(
+    req: &HttpRequest,
+    db: &Database,
+    settings: &Settings,
+    list: List,
+    work: impl Fn(&mut Db, &List) -> Result<(Head, Vec<u8>), Error> + Send + 'static,
+) -> Result<HttpResponse, Error> {
     let conditional = req.headers().contains_key(header::IF_NONE_MATCH);
     if let Some(revision) = list.at.known().filter(|_| conditional) {
         let head = list.head(revision, None);
-        if head.is_known(&req) {
-            return Ok(head.not_modified(&req));
+        if head.is_known(req) {
+            return Ok(head.not_modified(req));
         }
     }
-    let base = settings.clone();
-    let (head, body) = db
-        .reading(move |conn| {
-            let found = list.load::<R>(conn, &totals)?;
-            list.render(&base, &found)
-        })
-        .await?;
-    Ok(if head.is_known(&req) { head.not_modified(&req) } else { head.ok(&req, &settings, body) })
+    let (head, body) = db.reading(move |conn| work(conn, &list)).await?;
+    Ok(if head.is_known(req) { head.not_modified(req) } else { head.ok(req, settings, body) })
 }
 
 /// `GET /v1/{collection}/{id}`

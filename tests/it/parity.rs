@@ -1,5 +1,6 @@
 //! The same requests on both databases give the same bytes.
 use crate::client::{Answer, Client, collections, request, write};
+use crate::operations::operations;
 use crate::support::{Base, databases, empty};
 use opptrapping::db::Author;
 use opptrapping::http::asked::encode;
@@ -90,6 +91,15 @@ async fn requests(client: &Client) -> Vec<String> {
         all.extend(
             ["", "?lang=en", "?fields=id", "/history", "?as_of=1", "?as_of=30000"].map(|e| format!("{path}/{id}{e}")),
         );
+    }
+    // What is put together from several collections, as the document has it.
+    // (`/v1/about` says when things were written, and its tag is made of that.)
+    for operation in operations().iter().filter(|o| o.reads() && o.path != "/v1/about") {
+        all.extend(["", "?lang=nn", "?lang=en", "?as_of=5"].map(|ending| operation.example_path() + ending));
+    }
+    all.extend(["results", "money", "results?lang=en"].map(|view| format!("/v1/plans/rus-2007-2012/{view}")));
+    for region in ["NO", "F-15", "K-0301", "H-N", "K-9999"] {
+        all.push(format!("/v1/indicators/waiting-time-mean-tsb/progress?region={region}&on=2018-06-30"));
     }
     all.extend(
         ["K-0301", "0301", "K-0301?valid_on=2016-01-01", "1507", "K-1504/history", "K-9999"]

@@ -1,5 +1,6 @@
 //! The OpenAPI document, made from what the collections say of themselves: an endpoint cannot be without its entry.
 mod parts;
+mod tidy;
 
 use super::Settings;
 use super::parameter::Parameter;
@@ -49,6 +50,17 @@ impl Document {
         T::schemas(&mut all);
         for (name, schema) in all {
             self.schemas.entry(name).or_insert_with(|| serde_json::to_value(schema).unwrap_or(Value::Null));
+        }
+    }
+
+    /// Adds the schema of an answer, of which no member is ever left out.
+    pub fn answer<T: ToSchema>(&mut self) {
+        let root = T::name().into_owned();
+        let mut all = vec![(root.clone(), T::schema())];
+        T::schemas(&mut all);
+        let all = all.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap_or(Value::Null)));
+        for (name, schema) in tidy::tidy(&root, all.collect()) {
+            self.schemas.entry(name).or_insert(schema);
         }
     }
 

@@ -127,7 +127,7 @@ pub(super) fn parameter(parameter: &Parameter, example: &Value) -> Value {
         };
     }
     let mut out = json!({
-        "name": parameter.name, "in": "query", "required": false, "description": parameter.about, "schema": schema,
+        "name": parameter.name, "in": "query", "required": parameter.required, "description": parameter.about, "schema": schema,
     });
     if parameter.list {
         out["style"] = json!("form");
