@@ -8,6 +8,7 @@ mod concurrency;
 mod data;
 mod document;
 mod forged;
+mod formats;
 mod lists;
 mod migrations;
 mod money;
