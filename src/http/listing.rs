@@ -3,7 +3,7 @@ use super::Settings;
 use super::answer::Head;
 use super::asked::Asked;
 use super::at::At;
-use super::format::{Exports, Form, Objects, Opened, Source, send};
+use super::format::{Column, Exports, Form, Objects, Opened, Source, send};
 use super::list::{List, Meta};
 use super::resource::Collection;
 use super::selection::Selection;
@@ -52,11 +52,26 @@ pub async fn answer(
 
 /// What stands around the rows of a page.
 #[derive(Serialize)]
-struct Around<'a> {
-    total: i64,
-    next_cursor: Option<&'a str>,
-    next: Option<&'a str>,
-    meta: &'a Meta,
+pub(super) struct Around<'a> {
+    pub total: i64,
+    pub next_cursor: Option<&'a str>,
+    pub next: Option<&'a str>,
+    pub meta: &'a Meta,
+}
+
+/// A page of rows as JSON.
+pub(super) fn body(columns: &[Column], rows: &Rows, around: &Around) -> Result<Vec<u8>, Error> {
+    let objects = Objects::of(columns)?;
+    let mut body = b"{\"data\":[".to_vec();
+    for (index, row) in rows.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        objects.write(row, &mut body)?;
+    }
+    body.extend(b"],");
+    body.extend(&serde_json::to_vec(around).map_err(Error::internal)?[1..]);
+    Ok(body)
 }
 
 fn page(conn: &mut Db, settings: &Settings, totals: &Totals, list: &List) -> Result<(Head, Vec<u8>), Error> {
@@ -68,21 +83,12 @@ fn page(conn: &mut Db, settings: &Settings, totals: &Totals, list: &List) -> Res
         head.links.push((address.clone(), "next"));
     }
     head.links.push((meta.cite_as.clone(), "cite-as"));
-    let objects = Objects::of(&found.selection.columns)?;
-    let mut body = b"{\"data\":[".to_vec();
-    for (index, row) in found.rows.iter().enumerate() {
-        if index > 0 {
-            body.push(b',');
-        }
-        objects.write(row, &mut body)?;
-    }
-    body.extend(b"],");
     let (next, next_cursor) = match &next {
         Some((address, cursor)) => (Some(address.as_str()), Some(cursor.as_str())),
         None => (None, None),
     };
-    let around = serde_json::to_vec(&Around { total: found.total, next_cursor, next, meta: &meta });
-    body.extend(&around.map_err(Error::internal)?[1..]);
+    let around = Around { total: found.total, next_cursor, next, meta: &meta };
+    let body = body(&found.selection.columns, &found.rows, &around)?;
     Ok((head, body))
 }
 

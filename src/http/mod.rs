@@ -6,6 +6,7 @@ pub mod at;
 pub mod auth;
 pub mod body;
 pub mod check;
+pub mod computed;
 pub mod cors;
 pub mod docs;
 pub mod encoding;

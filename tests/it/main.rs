@@ -14,6 +14,7 @@ mod migrations;
 mod money;
 mod operations;
 mod parity;
+mod places;
 mod queries;
 mod results;
 mod roundtrip;

@@ -21,28 +21,29 @@ pub struct Link {
     pub n_to: usize,
 }
 
-/// Every link between the places of two days, in the order of the first. Either day may be the earlier.
-pub fn correspondence(register: &Register, from: NaiveDate, to: NaiveDate) -> Vec<Link> {
-    let map = Map::on(register, to);
+/// Every link between the places of a day and those of the map of another, which may be earlier or later; in the order of
+/// the first. What became of the places returned beside them is not recorded.
+pub fn correspondence(register: &Register, map: &Map, from: NaiveDate) -> (Vec<Link>, Vec<usize>) {
     let epoch = register.epoch(from);
     let places = register.places();
-    let mut links = vec![];
+    let (mut links, mut lost) = (vec![], vec![]);
     for (id, place) in places.iter().enumerate().filter(|(_, place)| place.valid_on(from)) {
         let flows = map.flows(id);
+        if flows.is_empty() {
+            lost.push(id);
+        }
         for flow in flows {
-            let other = map.areas()[flow.area].places[0];
+            let to = map.areas()[flow.area].places[0];
             let n_from = map.parts(epoch, flow.area).len();
-            let now = &places[other];
             let (quality, method) = match flow.share {
                 Share::Unknown => (Quality::NotComparable, None),
                 Share::Known(_) => (Quality::Estimated, Some(Method::SplitShare)),
-                Share::Whole if n_from > 1 && from <= to => (Quality::Exact, Some(Method::Merged)),
-                Share::Whole if n_from > 1 => (Quality::Exact, Some(Method::Reunited)),
-                Share::Whole => (Quality::Exact, Some(place.became(now, flow.adjusted))),
+                Share::Whole if n_from == 1 => (Quality::Exact, Some(place.became(&places[to], flow.adjusted))),
+                Share::Whole if map.is_after(epoch) => (Quality::Exact, Some(Method::Merged)),
+                Share::Whole => (Quality::Exact, Some(Method::Reunited)),
             };
-            let share = flow.share.fraction();
-            links.push(Link { from: id, to: other, quality, method, share, n_from, n_to: flows.len() });
+            links.push(Link { from: id, to, quality, method, share: flow.share.fraction(), n_from, n_to: flows.len() });
         }
     }
-    links
+    (links, lost)
 }

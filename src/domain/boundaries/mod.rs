@@ -29,7 +29,7 @@ pub use convert::{Converted, Left, Reported, Row, Rule, Source, Spot, convert};
 pub use correspondence::{Link, correspondence};
 pub use map::{Area, Flow, Map, Part, Share};
 pub use reason::{Explanation, Method, Quality, Reason};
-pub use register::{Change, Edge, Located, Place, Register};
+pub use register::{BEGINS, Change, Edge, Located, Place, Register};
 
 #[cfg(test)]
 mod tests;

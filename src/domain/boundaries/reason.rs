@@ -140,12 +140,7 @@ pub struct Explanation {
 impl Explanation {
     /// The sentence for people: the reason with the keys and names of the places.
     pub fn sentence(&self, register: &Register, language: Language) -> String {
-        let named = self.places.iter().map(|id| {
-            let place = &register.places()[*id];
-            format!("{} {}", place.key(), place.name)
-        });
-        let named: Vec<String> = named.collect();
-        self.reason.sentence(&named.join(", "), language)
+        self.reason.sentence(&register.named(&self.places), language)
     }
 }
 

@@ -5,6 +5,10 @@ use chrono::NaiveDate;
 use std::collections::HashMap;
 use std::ops::Range;
 
+/// The first day on which the register has every municipality: it has the versions valid after it, and no others
+/// (`data/SOURCES.md`). Maps of earlier days would lack places in silence.
+pub const BEGINS: NaiveDate = NaiveDate::from_ymd_opt(2007, 1, 1).unwrap();
+
 /// A municipality as it was between two days. Codes are reused, so a place is its code and the day it began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -20,6 +24,11 @@ impl Place {
     /// The region key: `K-0301`.
     pub fn key(&self) -> String {
         format!("K-{}", self.code)
+    }
+
+    /// The id of the version: `K-0301.1948-01-01`.
+    pub fn id(&self) -> String {
+        format!("{}.{}", self.key(), self.valid_from)
     }
 
     pub fn valid_on(&self, day: NaiveDate) -> bool {
@@ -130,6 +139,12 @@ impl Register {
 
     pub fn places(&self) -> &[Place] {
         &self.places
+    }
+
+    /// Places by key and name, as people read them.
+    pub fn named(&self, places: &[usize]) -> String {
+        let named = places.iter().map(|id| &self.places[*id]).map(|place| format!("{} {}", place.key(), place.name));
+        named.collect::<Vec<_>>().join(", ")
     }
 
     /// What became of a place.
