@@ -3,6 +3,7 @@ pub mod about;
 pub mod assessments;
 pub mod budgets;
 pub mod consultations;
+pub mod correspondence;
 pub mod counties;
 pub mod evaluations;
 pub mod events;
@@ -50,7 +51,7 @@ pub static RESOURCES: [Entry; 19] = [
     Entry::of::<budgets::Budget>().with(&[budgets::SUMMARY]),
     Entry::of::<schemes::Scheme>(),
     Entry::of::<grants::Grant>().with(&[grants::SUMMARY]),
-    Entry::of::<municipalities::Municipality>(),
+    Entry::of::<municipalities::Municipality>().with(&[correspondence::CORRESPONDENCE]),
     Entry::of::<municipality_changes::MunicipalityChange>(),
     Entry::of::<counties::County>(),
     Entry::of::<health_regions::HealthRegion>(),

@@ -8,6 +8,7 @@ pub mod body;
 pub mod check;
 pub mod computed;
 pub mod cors;
+pub mod derived;
 pub mod docs;
 pub mod encoding;
 pub mod endpoint;

@@ -116,15 +116,22 @@ impl Parameter {
                 Shape::Order(collection.sorts.to_vec()),
             )
             .list(),
+        ]);
+        all.extend(Self::of_pages());
+        all.push(Self::as_of());
+        all
+    }
+
+    /// What is taken where there are pages.
+    pub fn of_pages() -> [Self; 2] {
+        [
             Self::new("limit", "Rows on a page.", Shape::Integer(1, MOST_ROWS)).default("1000"),
             Self::new(
                 "cursor",
                 "The `next_cursor` of the page before. It holds to the revision the first page was read at.",
                 Shape::Text(2_000),
             ),
-            Self::as_of(),
-        ]);
-        all
+        ]
     }
 
     /// What one thing takes.

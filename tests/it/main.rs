@@ -1,6 +1,7 @@
 //! The tests of the service: one binary, one file per concern. `support` has what they share.
 mod architecture;
 mod bodies;
+mod boundaries;
 mod caching;
 mod client;
 mod concurrency;
@@ -13,12 +14,14 @@ mod migrations;
 mod money;
 mod operations;
 mod parity;
+mod places;
 mod privacy;
 mod queries;
 mod results;
 mod roundtrip;
 mod rows;
 mod rules;
+mod shipped;
 mod smoke;
 mod submissions;
 mod summaries;

@@ -103,16 +103,16 @@ async fn requests(client: &Client) -> Vec<String> {
     // What is put together from several collections, as the document has it.
     // (`/v1/about` says when things were written, and its tag is made of that.)
     for operation in operations().iter().filter(|o| o.reads() && o.path != "/v1/about") {
-        all.extend(
-            ["", "?lang=nn", "?lang=en", "?as_of=5"]
-                .map(|ending| operation.example_url(ending.trim_start_matches('?'))),
-        );
+        all.extend(["", "lang=nn", "lang=en", "as_of=5"].map(|query| operation.example_url(query)));
     }
     all.extend(["results", "money", "results?lang=en"].map(|view| format!("/v1/plans/rus-2007-2012/{view}")));
     for region in ["NO", "F-15", "K-0301", "H-N", "K-9999"] {
         all.push(format!("/v1/indicators/waiting-time-mean-tsb/progress?region={region}&on=2018-06-30"));
     }
     all.extend(summaries());
+    for query in ["from=2016&to=2024", "from=2024&to=2016&lang=en", "from=2023&to=2024&format=csv", "from=2000&to=x"] {
+        all.push(format!("/v1/municipalities/correspondence?{query}"));
+    }
     all.extend(
         ["K-0301", "0301", "K-0301?valid_on=2016-01-01", "1507", "K-1504/history", "K-9999"]
             .map(|id| format!("/v1/municipalities/{id}")),

@@ -1,4 +1,5 @@
 //! The OpenAPI document, made from what the collections say of themselves: an endpoint cannot be without its entry.
+mod derived;
 pub mod operation;
 mod parts;
 mod summary;
