@@ -31,7 +31,9 @@ use actix_web::{App, web};
 use api::home::Rendered;
 use db::Database;
 use error::Error;
+use http::format::Exports;
 use http::guard::{self, Routes};
+use http::rate::Limiter;
 use http::totals::Totals;
 use http::{Settings, cors, token::Issuers};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -50,6 +52,8 @@ pub struct Shared {
     document: web::Data<Rendered>,
     routes: web::Data<Routes>,
     totals: web::Data<Totals>,
+    exports: web::Data<Exports>,
+    submissions: web::Data<Limiter>,
 }
 
 impl Shared {
@@ -60,6 +64,12 @@ impl Shared {
             document: web::Data::new(Rendered::of(settings.clone(), api::document)),
             routes: web::Data::new(Routes(api::paths())),
             totals: web::Data::default(),
+            exports: web::Data::default(),
+            submissions: web::Data::new(Limiter::hourly(
+                "submissions",
+                settings.submissions_per_hour,
+                settings.trusted_proxies.clone(),
+            )),
             settings: web::Data::new(settings),
         }
     }
@@ -93,6 +103,8 @@ pub fn app(
         .app_data(shared.document.clone())
         .app_data(shared.routes.clone())
         .app_data(shared.totals.clone())
+        .app_data(shared.exports.clone())
+        .app_data(shared.submissions.clone())
         .configure(api::routes)
         .service(web::redirect("/docs", "/docs/").permanent())
         .service(

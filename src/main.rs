@@ -2,10 +2,11 @@
 use actix_web::{App, HttpServer, web};
 use clap::{Parser, Subcommand, ValueEnum};
 use opptrapping::config::{Service, Storage};
-use opptrapping::db::{Database, verify};
+use opptrapping::db::{Database, submission, verify};
+use opptrapping::domain::Language;
 use opptrapping::http::resource::Entry;
-use opptrapping::http::{Settings, admin, openapi30, token};
-use opptrapping::import::{self, command, options::Options};
+use opptrapping::http::{Settings, admin, listing, openapi30, token};
+use opptrapping::import::{self, command, options, options::Options};
 use opptrapping::{Shared, api, app, open};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -14,19 +15,6 @@ use std::time::{Duration, Instant};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// How each kind of file is imported.
-const EXAMPLES: &str = "\
-Examples, one for each kind of file:
-  opptrapping import grants grants.csv --dry-run
-  opptrapping import observations values.ndjson --from ndjson --reason 'Figures for 2024'
-  opptrapping import observations 07459.json --from ssb-json-stat --indicator Personer1=population --sum Kjonn,Alder
-  opptrapping import observations 07459.csv --from ssb-csv --indicator population --published 2026-02-24 --source ssb-07459
-  curl -s 'https://data.ssb.no/api/klass/v1/classifications/131/codesAt.json?date=2026-01-01' |
-    opptrapping import municipalities - --from klass-json
-  opptrapping import municipality-changes changes.csv --from klass-csv
-
-Complaints are FILE:LINE:COLUMN: field: message, the first 100 of them; in tables the column is the number of the cell.";
 
 /// What a wrong setting exits with (sysexits.h, EX_CONFIG).
 const CONFIGURATION: u8 = 78;
@@ -57,7 +45,7 @@ enum Command {
         status: bool,
     },
     /// Write a file (or - for standard input) into a collection: all of it as one revision, or nothing
-    #[command(after_long_help = EXAMPLES)]
+    #[command(after_long_help = options::EXAMPLES)]
     Import {
         /// The collection: grants, observations, …
         collection: String,
@@ -74,15 +62,26 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Read a whole collection as CSV
+    /// Read a whole collection, every vintage included
     Export {
         /// The collection: grants, observations, …
         collection: String,
+        /// The form: csv, ndjson, xlsx, parquet, json-stat2
+        #[arg(long, default_value = "csv")]
+        format: String,
+        /// The language of titles and descriptions: nb, nn, en
+        #[arg(long, default_value = "nb", value_parser = language)]
+        lang: Language,
         #[command(flatten)]
         storage: Storage,
         /// Where to; standard output unless named
         #[arg(short, long)]
         output: Option<PathBuf>,
+    },
+    /// Look after what the public sent to consultations
+    Submissions {
+        #[command(subcommand)]
+        what: Submissions,
     },
     /// Make a key pair for tokens: private.pem and public.pem
     Keygen {
@@ -95,7 +94,7 @@ enum Command {
     /// Make a token to write with
     Token {
         /// What it may do: plans:write, goals:write, measures:write, budgets:write, grants:write, municipalities:write,
-        /// indicators:write, observations:write, evaluations:write, sources:write, admin. Several with a space between
+        /// indicators:write, observations:write, evaluations:write, sources:write, submissions:moderate, admin. Several with a space between
         #[arg(long)]
         scope: String,
         /// How long it is good for: 90s, 15m, 1h; an hour at most
@@ -123,6 +122,21 @@ enum Command {
         /// Its admin address
         #[arg(long, env = "OPPTRAPPING_ADMIN_BIND", default_value = "127.0.0.1:8081")]
         admin_bind: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum Submissions {
+    /// How many there are to each consultation in each state, the erased ones too
+    List {
+        #[command(flatten)]
+        storage: Storage,
+    },
+    /// How the sender of one is reached; the service tells this to nobody
+    Contact {
+        id: String,
+        #[command(flatten)]
+        storage: Storage,
     },
 }
 
@@ -169,17 +183,18 @@ fn run(command: Command) -> Done {
             let (entry, db) = (entry(&collection)?, open(&storage.database_url)?);
             import_file(&db, entry, &file, &options, reason.as_deref(), dry_run)
         }
-        Command::Export { collection, storage, output } => {
-            let entry = entry(&collection)?;
+        Command::Export { collection, format, lang, storage, output } => {
+            let collection = (entry(&collection)?.collection)();
             let db = open(&storage.database_url)?;
-            let at = db.head().revision;
-            let bytes = db.read(|conn| (entry.dump)(conn, at))?;
-            match output {
-                Some(path) => std::fs::write(path, bytes)?,
-                None => std::io::stdout().write_all(&bytes)?,
-            }
+            let mut out: Box<dyn Write> = match output {
+                Some(path) => Box::new(std::io::BufWriter::new(std::fs::File::create(path)?)),
+                None => Box::new(std::io::stdout().lock()),
+            };
+            listing::export(&db, collection, &Settings::default(), &format, lang, &mut out)?;
+            out.flush()?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Submissions { what } => submissions(&what),
         Command::Keygen { folder, algorithm } => keygen(&folder, algorithm),
         Command::Token { scope, ttl, subject, keys } => {
             let read = |name: &str| {
@@ -263,6 +278,10 @@ fn serve(storage: &Storage, service: &Service) -> Done {
     })
 }
 
+fn language(code: &str) -> Result<Language, String> {
+    Language::from_code(code).ok_or_else(|| format!("must be one of {}", Language::CODES.join(", ")))
+}
+
 fn entry(collection: &str) -> Result<&'static Entry, String> {
     let names: Vec<&str> = api::tables().iter().map(|t| t.collection).collect();
     api::RESOURCES
@@ -296,6 +315,24 @@ fn import_file(
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+fn submissions(what: &Submissions) -> Done {
+    match what {
+        Submissions::List { storage } => {
+            for (consultation, state, count) in open(&storage.database_url)?.read(submission::tally)? {
+                println!("{consultation}: {count} {state}");
+            }
+        }
+        Submissions::Contact { id, storage } => {
+            let (name, organisation, email) =
+                open(&storage.database_url)?.read(|conn| submission::contact(conn, id))?;
+            for (what, said) in [("name", name), ("organisation", organisation), ("email", email)] {
+                println!("{what}: {}", said.as_deref().unwrap_or("not given"));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn keygen(folder: &Path, algorithm: Algorithm) -> Done {

@@ -7,8 +7,10 @@
 //! data (see `http::filter`), and sixteen tables of boxed, two-backend types cost minutes of compilation for
 //! queries that a test runs one by one on both databases anyway.
 pub mod batch;
+pub mod boundaries;
 pub mod bulk;
 pub mod cited;
+mod erasure;
 pub mod head;
 pub mod insert;
 pub mod migrate;
@@ -17,19 +19,24 @@ pub mod pool;
 pub mod record;
 pub mod reference;
 pub mod revision;
+pub mod rows;
 pub mod series;
 pub mod statement;
+pub mod submission;
 pub mod table;
 pub mod verify;
 
+use crate::domain::boundaries::{Map, Register};
 use crate::error::Error;
 use actix_web::web;
+use boundaries::{Registers, Target};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use head::{Head, Heads};
 use pool::Pools;
 use revision::Intent;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use table::Table;
 
@@ -51,13 +58,17 @@ pub const CURRENT: i64 = i64::MAX;
 
 /// How often a process looks for revisions that others wrote.
 const POLL: Duration = Duration::from_millis(250);
+const POLLS_TO_A_MINUTE: u64 = 240;
 
 /// An open database: its connections, its tables, and the newest revision known here.
 #[derive(Clone)]
 pub struct Database {
     pools: Arc<Pools>,
     heads: Arc<Heads>,
+    registers: Arc<Registers>,
     tables: &'static [&'static Table],
+    /// Set while the log may still have what was erased.
+    uncut: Arc<AtomicBool>,
 }
 
 impl Database {
@@ -65,9 +76,10 @@ impl Database {
     /// reads where it stands.
     pub fn open(url: &str, tables: &'static [&'static Table]) -> Result<Self, Error> {
         let pools = Arc::new(Pools::open(url)?);
-        pools.write(migrate::run)?;
-        let heads = Arc::new(Heads::default());
-        let database = Self { pools, heads, tables };
+        // A process that was killed after it erased may have left what it erased in the log.
+        let cut = pools.write(|conn| migrate::run(conn).and_then(|()| erasure::cut_log(conn)))?;
+        let (heads, uncut) = (Arc::new(Heads::default()), Arc::new(AtomicBool::new(!cut)));
+        let database = Self { pools, heads, registers: Arc::default(), tables, uncut };
         database.refresh()?;
         Ok(database)
     }
@@ -91,6 +103,16 @@ impl Database {
     /// Where the dataset stood when this process last looked: a consistent point to read at, without a query.
     pub fn head(&self) -> Arc<Head> {
         self.heads.current()
+    }
+
+    /// The register of municipalities and its change graph at a revision.
+    pub fn register(&self, conn: &mut Db, at: i64) -> Result<Arc<Register>, Error> {
+        self.registers.register(conn, &self.head(), at)
+    }
+
+    /// A map of a register that was read here, to carry values to.
+    pub fn map(&self, register: &Arc<Register>, target: Target) -> Arc<Map> {
+        self.registers.map(register, target)
     }
 
     /// Looks where the dataset stands now.
@@ -135,13 +157,49 @@ impl Database {
         Ok((done, revision.is_some()))
     }
 
-    /// Starts the thread that notices what other processes write. It ends when the database is dropped.
+    /// Runs `work` in a transaction that is no revision: for what is not published data.
+    pub fn beside<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
+        self.pools.write(|conn| {
+            let transaction = Transaction::begin(conn)?;
+            let done = work(transaction.conn)?;
+            transaction.commit()?;
+            Ok(done)
+        })
+    }
+
+    /// The same for work that deletes from `table`, and of what it deletes nothing is left in the database. False where
+    /// that is done but for the log, which is tried again; see `erasure`.
+    fn erase(&self, table: &str, work: impl FnOnce(&mut Db) -> Result<(), Error>) -> Result<bool, Error> {
+        self.beside(|conn| {
+            erasure::lock(conn, table)?;
+            work(conn)?;
+            erasure::rewrite(conn, table)
+        })?;
+        let cut = self.pools.write(erasure::cut_log).unwrap_or_else(|e| {
+            log::error!("the log could not be cut: {e}");
+            false
+        });
+        if !cut {
+            self.uncut.store(true, Ordering::Relaxed);
+        }
+        Ok(cut)
+    }
+
+    /// Starts the thread that notices what other processes write, and finishes what erasures left to do. It ends when the
+    /// database is dropped.
     pub fn watch(&self) {
-        let (pools, heads) = (Arc::downgrade(&self.pools), Arc::downgrade(&self.heads));
+        let (pools, heads, uncut) = (Arc::downgrade(&self.pools), Arc::downgrade(&self.heads), self.uncut.clone());
         std::thread::spawn(move || {
-            loop {
+            for poll in 1_u64.. {
                 std::thread::sleep(POLL);
                 let (Some(pools), Some(heads)) = (pools.upgrade(), heads.upgrade()) else { return };
+                // Taken down first: an erasure meanwhile puts it up again.
+                if poll % POLLS_TO_A_MINUTE == 0
+                    && uncut.swap(false, Ordering::Relaxed)
+                    && !pools.write(erasure::cut_log).unwrap_or(false)
+                {
+                    uncut.store(true, Ordering::Relaxed);
+                }
                 let known = heads.current().revision;
                 let look = |conn: &mut Db| match head::revision(conn)? {
                     now if now > known => head::load(conn).map(Some),

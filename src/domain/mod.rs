@@ -1,13 +1,17 @@
 //! The rules of the field, pure: no SQL, no HTTP, no clock. What is here can be tested with values alone.
+pub mod boundaries;
+pub mod consultation;
 pub mod course;
 pub mod date;
 pub mod id;
 pub mod labels;
 pub mod language;
 pub mod ledger;
+pub mod money;
 pub mod nearest;
 pub mod number;
 pub mod period;
+pub mod population;
 pub mod progress;
 pub mod region;
 pub mod text;

@@ -25,6 +25,9 @@ impl Routes {
     }
 }
 
+/// Marks a request that came as a HEAD, for those who can say the length of an answer without sending it.
+pub struct OnlyHead;
+
 /// Wraps every request. Errors get their path, answers their headers, and a panic becomes a 500 with a body.
 pub async fn every(
     mut req: ServiceRequest,
@@ -40,6 +43,7 @@ pub async fn every(
     // A HEAD is a GET whose body the connection leaves out.
     if req.method() == Method::HEAD {
         req.head_mut().method = Method::GET;
+        req.extensions_mut().insert(OnlyHead);
     }
     let answered = AssertUnwindSafe(next.call(req)).catch_unwind().await;
     let answered = answered.unwrap_or_else(|_| Err(Error::internal("a handler panicked").into()));

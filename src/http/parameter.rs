@@ -1,4 +1,5 @@
 //! Query parameters: what each may be, and those that every list, thing, history or write takes.
+use super::format::Form;
 use super::resource::Collection;
 
 /// What a parameter may be.
@@ -11,7 +12,7 @@ pub enum Shape {
     /// The name of a field.
     Field(Vec<String>),
     /// The name of a field to sort by, with `-` before it for the other way round.
-    Order(&'static [&'static str]),
+    Order(Vec<&'static str>),
     /// A whole number between two, both included.
     Integer(i64, i64),
     /// `true` or `false`.
@@ -105,30 +106,32 @@ impl Parameter {
             );
             all.push(Self::new("q", about, Shape::Text(LONGEST_SEARCH)));
         }
+        all.extend(Form::parameters(collection.cube.is_some()));
         all.extend([
-            Self::new(
-                "format",
-                "`json` or `csv`; beats `Accept`. A CSV holds every row and is not paged.",
-                Shape::Word(super::format::WORDS),
-            )
-            .default("json"),
             Self::language(),
             Self::fields(collection),
             Self::new(
                 "sort",
                 "Fields to sort by; `-` before a field turns its order round.",
-                Shape::Order(collection.sorts),
+                Shape::Order(collection.sorts.to_vec()),
             )
             .list(),
+        ]);
+        all.extend(Self::of_pages());
+        all.push(Self::as_of());
+        all
+    }
+
+    /// What is taken where there are pages.
+    pub fn of_pages() -> [Self; 2] {
+        [
             Self::new("limit", "Rows on a page.", Shape::Integer(1, MOST_ROWS)).default("1000"),
             Self::new(
                 "cursor",
                 "The `next_cursor` of the page before. It holds to the revision the first page was read at.",
                 Shape::Text(2_000),
             ),
-            Self::as_of(),
-        ]);
-        all
+        ]
     }
 
     /// What one thing takes.

@@ -2,6 +2,19 @@
 use crate::domain::vocabulary::Confidence;
 use clap::{Args, ValueEnum};
 
+/// How each kind of file is imported, for `--help`.
+pub const EXAMPLES: &str = "\
+Examples, one for each kind of file:
+  opptrapping import grants grants.csv --dry-run
+  opptrapping import observations values.ndjson --from ndjson --reason 'Figures for 2024'
+  opptrapping import observations 07459.json --from ssb-json-stat --indicator Personer1=population --sum Kjonn,Alder
+  opptrapping import observations 07459.csv --from ssb-csv --indicator population --published 2026-02-24 --source ssb-07459
+  curl -s 'https://data.ssb.no/api/klass/v1/classifications/131/codesAt.json?date=2026-01-01' |
+    opptrapping import municipalities - --from klass-json
+  opptrapping import municipality-changes changes.csv --from klass-csv
+
+Complaints are FILE:LINE:COLUMN: field: message, the first 100 of them; in tables the column is the number of the cell.";
+
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Form {

@@ -1,4 +1,6 @@
 //! The operations of the document, with their references resolved.
+use crate::client::{Answer, Client, request, scoped};
+use actix_web::test::TestRequest;
 use opptrapping::{api, http::Settings};
 use serde_json::Value;
 
@@ -42,6 +44,19 @@ impl Operation {
         self.spec["operationId"].as_str().unwrap_or_default()
     }
 
+    /// A request for a path of it, with a token where it needs one.
+    pub fn request(&self, method: &str, path: &str) -> TestRequest {
+        match self.scope() {
+            Some(scope) => scoped(method, path, scope),
+            None => request(method, path),
+        }
+    }
+
+    /// Reads a path of it.
+    pub async fn get(&self, client: &Client, path: &str) -> Answer {
+        client.send(self.request("GET", path)).await
+    }
+
     pub fn reads(&self) -> bool {
         self.method == "GET"
     }
@@ -52,6 +67,22 @@ impl Operation {
             let example = p["example"].as_str().unwrap_or_else(|| panic!("{}: no example", self.path));
             path.replace(&format!("{{{}}}", p["name"].as_str().unwrap()), example)
         })
+    }
+
+    /// The path with a query, and with the example of each parameter that is needed and not in it.
+    pub fn example_url(&self, query: &str) -> String {
+        let given = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let needed = self.query_parameters().filter(|p| p["required"] == true).filter_map(|p| {
+            let name = p["name"].as_str().unwrap();
+            let example = p["example"]
+                .as_array()
+                .map_or_else(|| text(&p["example"]), |all| all.iter().map(text).collect::<Vec<_>>().join(","));
+            (!given(name)).then(|| format!("{name}={example}"))
+        });
+        let query: Vec<String> = needed.chain((!query.is_empty()).then(|| query.to_owned())).collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{}{mark}{}", self.example_path(), query.join("&"))
     }
 
     pub fn query_parameters(&self) -> impl Iterator<Item = &Value> {

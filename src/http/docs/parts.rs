@@ -3,6 +3,7 @@ use crate::db::statement::Type;
 use crate::db::table::Column;
 use crate::error::Kind;
 use crate::http::ATTRIBUTION;
+use crate::http::format::Format;
 use crate::http::parameter::{Parameter, Shape};
 use crate::http::resource::Collection;
 use serde_json::{Map, Value, json};
@@ -193,20 +194,44 @@ pub(super) fn row_answer(about: &str, body: Value, example: &Value) -> Value {
 }
 
 pub(super) fn list_answer(collection: &Collection, body: Value, example: &Value) -> Value {
+    rows_answer(&format!("/v1/{}", collection.name()), collection.cube.is_some(), body, example)
+}
+
+/// Rows in every form, that of a cube where they make one, as the answer to `query`.
+pub(super) fn rows_answer(query: &str, cube: bool, body: Value, example: &Value) -> Value {
+    let glue = if query.contains('?') { '&' } else { '?' };
     let mut out = answer("The rows, in the form asked for.", body);
     out["headers"]["Link"] =
         json!({ "description": "`next`, `cite-as`, `describedby`, `license`.", "schema": { "type": "string" } });
-    let name = collection.name();
     out["content"]["application/json"]["example"] = json!({
         "data": [example], "total": 1, "next_cursor": null, "next": null,
         "meta": {
             "revision": 18, "updated_at": "2026-11-22T10:00:00.000Z", "language": "nb", "license": "NLOD-2.0",
-            "attribution": ATTRIBUTION, "query": format!("/v1/{name}"), "cite_as": format!("/v1/{name}?as_of=18"), "warnings": [],
+            "attribution": ATTRIBUTION, "query": query, "cite_as": format!("{query}{glue}as_of=18"), "warnings": [],
         },
     });
-    let header: Vec<&str> = collection.table.columns.iter().map(|c| c.name.as_str()).collect();
-    out["content"]["text/csv"] = json!({ "schema": { "type": "string", "description": format!("A header and the rows: {}", header.join(",")) } });
+    for format in Format::offered(cube).filter(|f| f.is_table()) {
+        let text = format.content_type().contains("charset");
+        let mut schema = json!({ "type": "string", "description": format.about() });
+        if !text {
+            schema["format"] = json!("binary");
+        }
+        out["content"][format.media_type()] = json!({ "schema": schema });
+    }
+    for (name, about) in [
+        ("Accept-Ranges", "`bytes`: parts of a table can be asked for."),
+        ("Content-Disposition", "The name of the file, of a table."),
+    ] {
+        out["headers"][name] = json!({ "description": about, "schema": { "type": "string" } });
+    }
     out
+}
+
+pub(super) fn part() -> Value {
+    json!({
+        "description": "The part of a table that was asked for (`Range`).",
+        "headers": { "Content-Range": { "description": "Which part it is, and of how many bytes.", "schema": { "type": "string" } } },
+    })
 }
 
 pub(super) fn not_modified() -> Value {
