@@ -51,10 +51,11 @@ impl Write<'_> {
 
     fn current_of<T: Record>(&mut self, batch: &[Checked<T>]) -> Result<HashMap<String, (i64, T)>, Error> {
         let table = T::table();
-        let sql = format!("SELECT revision, {} FROM {} WHERE ended = ", table.selection(Language::Nb), table.name);
+        let sql =
+            format!("SELECT t.revision, {} FROM {} t WHERE t.ended = ", table.selection(Language::Nb), table.name);
         let found: Vec<(i64, T)> = Statement::new(sql)
             .bind(CURRENT)
-            .sql(" AND id IN ")
+            .sql(" AND t.id IN ")
             .bind_list(batch.iter().map(|checked| checked.row.id()))
             .rows(self.conn)?;
         Ok(found.into_iter().map(|(version, row)| (row.id().to_owned(), (version, row))).collect())
