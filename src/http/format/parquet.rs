@@ -8,7 +8,7 @@ use actix_web::web::Bytes;
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical, ZstdLevel};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
 use std::io::{self, Write};
@@ -16,7 +16,7 @@ use std::mem::take;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Rows in a group: many enough for the columns to compress well, few enough to be held in memory.
-const GROUP: usize = 16_384;
+const GROUP: usize = 8_192;
 
 /// What the library has written and we have not yet passed on.
 #[derive(Clone, Default)]
@@ -65,6 +65,8 @@ impl Parquet {
         let properties = WriterProperties::builder()
             .set_created_by(concat!("opptrapping ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            // Of each group and not of each page: what is said of pages is held until the end of the file.
+            .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_key_value_metadata(Some(metadata(table)))
             .build();
         let pipe = Pipe::default();
