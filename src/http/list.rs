@@ -9,11 +9,12 @@ use super::parameter::{MOST_ROWS, Parameter, ROWS};
 use super::resource::Collection;
 use super::selection::{Selection, Wanted};
 use super::sort::{self, Key};
+use super::succession;
 use super::totals::Totals;
 use super::{ATTRIBUTION, Settings};
 use crate::db::head::Mark;
 use crate::db::rows::Rows;
-use crate::db::{Database, Db, Statement};
+use crate::db::{Database, Db, Statement, boundaries};
 use crate::domain::Language;
 use crate::error::{Error, Kind, Mistake};
 use actix_web::{HttpRequest, http::header};
@@ -170,7 +171,10 @@ impl List {
             keys,
             limit,
         };
-        let read = Selection::collections(collection.table, list.tables, form.labels_read(), list.metric());
+        let mut read = Selection::collections(collection.table, list.tables, form.labels_read(), list.metric());
+        if list.may_warn() {
+            read.extend(boundaries::READS);
+        }
         list.at = At::of(&list.asked, db, &read)?;
         if let Some(text) = list.asked.one("cursor") {
             let cursor = Cursor::open(text, &list.question)?;
@@ -306,6 +310,19 @@ impl List {
             links: vec![],
             file_name: None,
         }
+    }
+
+    /// Whether codes are asked for on a day, on which they may not have been valid.
+    pub fn may_warn(&self) -> bool {
+        self.collection.by_code && self.asked.one("valid_on").is_some() && !self.asked.all("region").is_empty()
+    }
+
+    /// What a reader should know of what was asked for.
+    pub fn warnings(&self, db: &Database, conn: &mut Db, mark: &Mark) -> Result<Vec<String>, Error> {
+        if !self.may_warn() {
+            return Ok(vec![]);
+        }
+        succession::warnings(db, conn, mark.revision, &self.asked, self.language)
     }
 
     /// What stands beside rows read at a revision.

@@ -45,8 +45,8 @@ pub async fn answer(
     if list.form.format.is_table() {
         return table(req, db, settings, totals, exports, list).await;
     }
-    let (base, totals) = (settings.clone(), totals.clone());
-    let (head, body) = db.reading(move |conn| page(conn, &base, &totals, &list)).await?;
+    let (base, totals, database) = (settings.clone(), totals.clone(), db.get_ref().clone());
+    let (head, body) = db.reading(move |conn| page(conn, &database, &base, &totals, &list)).await?;
     Ok(if head.is_known(req) { head.not_modified(req) } else { head.ok(req, settings, body) })
 }
 
@@ -74,10 +74,16 @@ pub(super) fn body(columns: &[Column], rows: &Rows, around: &Around) -> Result<V
     Ok(body)
 }
 
-fn page(conn: &mut Db, settings: &Settings, totals: &Totals, list: &List) -> Result<(Head, Vec<u8>), Error> {
+fn page(
+    conn: &mut Db,
+    db: &Database,
+    settings: &Settings,
+    totals: &Totals,
+    list: &List,
+) -> Result<(Head, Vec<u8>), Error> {
     let found = list.page(conn, totals)?;
     let mut head = list.head(found.mark.revision, Some(found.mark.time.clone()));
-    let meta = list.meta(settings, &found.mark);
+    let meta = Meta { warnings: list.warnings(db, conn, &found.mark)?, ..list.meta(settings, &found.mark) };
     let next = found.next.as_ref().map(|cursor| list.next(settings, cursor));
     if let Some((address, _)) = &next {
         head.links.push((address.clone(), "next"));
@@ -107,7 +113,11 @@ async fn table(
             db.reading(move |conn| at.mark(conn)).await?
         }
     };
-    let meta = list.meta(settings, &mark);
+    let mut meta = list.meta(settings, &mark);
+    if list.may_warn() {
+        let (asked, database, at) = (list.clone(), db.get_ref().clone(), mark.clone());
+        meta.warnings = db.reading(move |conn| asked.warnings(&database, conn, &at)).await?;
+    }
     let mut head = list.head(mark.revision, Some(mark.time.clone()));
     head.file_name = Some(list.file_name(&mark));
     head.links.push((meta.cite_as.clone(), "cite-as"));
