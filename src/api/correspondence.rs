@@ -8,7 +8,7 @@ use crate::domain::{Language, date};
 use crate::error::{Error, Kind, Mistake};
 use crate::http::Settings;
 use crate::http::asked::Asked;
-use crate::http::computed::{Answer, Computed};
+use crate::http::derived::{Answer, Derived};
 use crate::http::endpoint::{Endpoint, READ};
 use crate::http::format::Exports;
 use crate::http::parameter::{Parameter, Shape};
@@ -23,7 +23,7 @@ pub const CORRESPONDENCE: Endpoint = Endpoint {
     path: LIST.path,
     methods: READ,
     routes: || vec![web::get().to(answer)],
-    document: |document| document.computed(&LIST, "list_municipality_correspondence", "municipalities"),
+    document: |document| document.derived(&LIST, "list_municipality_correspondence", "municipalities"),
 };
 
 /// A municipality of one day that is, wholly or in part, a municipality of another day. It is read for its description
@@ -72,7 +72,7 @@ struct Correspondence {
     explanation: Option<String>,
 }
 
-static LIST: Computed = Computed {
+static LIST: Derived = Derived {
     path: "/v1/municipalities/correspondence",
     title: "Which municipalities of one day are which of another",
     about: "Which municipalities of one day are, wholly or in part, which of another: a row for each pair, through as many reforms as lie between. Either day may be the earlier. It is what `boundaries` converts by: a value reaches `to_region` if the rows of all its `n_from` sources are exact, or estimated if asked for.",
@@ -106,11 +106,11 @@ async fn answer(
         &settings,
         &exports,
         |asked| days(asked).map(drop),
-        move |conn, question| {
-            let (from, to) = days(&question.asked)?;
-            let register = database.register(conn, question.mark.revision)?;
+        move |conn, inquiry, mark| {
+            let (from, to) = days(&inquiry.asked)?;
+            let register = database.register(conn, mark.revision)?;
             let map = database.map(&register, Target::Day(to));
-            Ok(rows(&register, &map, from, question.language))
+            Ok(rows(&register, &map, from, inquiry.language))
         },
     )
     .await

@@ -1,11 +1,10 @@
 //! A list as it was asked for: which rows, in which order, which page of them, in which form, at which revision.
-use super::answer::{Head, Keep};
-use super::asked::{Asked, encode};
-use super::at::At;
+use super::asked::Asked;
 use super::filter;
-use super::format::{Form, Format, Table};
-use super::page::{Cursor, short_hash};
-use super::parameter::{MOST_ROWS, Parameter, ROWS};
+use super::format::{Format, Table};
+use super::inquiry::Inquiry;
+use super::page::Cursor;
+use super::parameter::Parameter;
 use super::resource::Collection;
 use super::selection::{Selection, Wanted};
 use super::sort::{self, Key};
@@ -16,7 +15,7 @@ use crate::db::head::Mark;
 use crate::db::rows::Rows;
 use crate::db::{Database, Db, Statement, boundaries};
 use crate::domain::Language;
-use crate::error::{Error, Kind, Mistake};
+use crate::error::Error;
 use actix_web::{HttpRequest, http::header};
 use serde::Serialize;
 use serde_json::Value;
@@ -66,7 +65,8 @@ impl Meta {
     }
 }
 
-fn address(path: &str, query: &str) -> String {
+/// A path with its query, where it has one.
+pub fn address(path: &str, query: &str) -> String {
     let mark = if query.is_empty() { "" } else { "?" };
     format!("{path}{mark}{query}")
 }
@@ -82,28 +82,20 @@ pub fn language(req: &HttpRequest, asked: &Asked) -> (Language, Option<&'static 
     }
 }
 
-/// The parameters that do not change which rows there are nor their order.
-const NOT_OF_THE_QUESTION: &[&str] = &["cursor", "limit", "format", "dialect", "layout", "labels", "lang", "fields"];
-
 /// A list asked for, ready to be read.
 #[derive(Clone)]
 pub struct List {
-    pub form: Form,
-    pub at: At,
-    asked: Asked,
-    language: Language,
+    pub inquiry: Inquiry,
     collection: &'static Collection,
     tables: &'static [&'static crate::db::table::Table],
-    path: String,
-    /// What a cursor belongs to: the path, the filters, the order. Neither the size of a page nor its form matters.
-    question: String,
-    /// All of the parameters in one spelling.
-    canonical: String,
-    vary: Vec<&'static str>,
     keys: Vec<Key>,
-    /// Rows on a page; none where all are wanted.
-    limit: Option<i64>,
-    cursor: Option<Cursor>,
+}
+
+/// The WHERE of the rows that the filters of a collection and the search leave at a revision.
+pub fn matching(collection: &Collection, asked: &Asked, at: i64) -> Statement {
+    let filtered =
+        collection.filters.iter().fold(Statement::default().at(at), |sql, filter| filter.apply(asked, at, sql));
+    filter::search(asked, filtered)
 }
 
 /// A page that was found.
@@ -135,72 +127,53 @@ impl List {
     }
 
     fn asking(req: &HttpRequest, collection: &'static Collection, db: &Database, asked: Asked) -> Result<Self, Error> {
-        let accept = req.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok());
-        let (language, language_from) = language(req, &asked);
-        let mut vary: Vec<&'static str> = language_from.into_iter().collect();
-        if asked.one("format").is_none() {
-            vary.push("Accept");
-        }
-        let form = Form::choose(&asked, accept, collection.cube_of(&asked).as_ref())?;
-        Ok(Self { vary, ..Self::of(collection, asked, form, language, db)? })
+        let cube = collection.cube_of(&asked);
+        Self::of(collection, Inquiry::read(req, collection.path(), asked, cube.as_ref())?, db)
     }
 
-    /// What is asked of a collection by parameters that have been read.
-    pub fn of(
-        collection: &'static Collection,
-        asked: Asked,
-        form: Form,
-        language: Language,
-        db: &Database,
-    ) -> Result<Self, Error> {
-        let keys = sort::keys(collection, asked.all("sort"));
-        let limit = asked.integer("limit").or(if form.format.is_table() { None } else { Some(ROWS) });
-        let path = format!("/v1/{}", collection.name());
-        let mut list = Self {
-            question: format!("{path}?{}", asked.canonical(NOT_OF_THE_QUESTION)),
-            canonical: asked.canonical(&[]),
-            at: At::Revision(0),
-            path,
-            cursor: None,
-            asked,
-            form,
-            language,
-            collection,
-            tables: db.tables(),
-            vary: vec![],
-            keys,
-            limit,
-        };
-        let mut read = Selection::collections(collection.table, list.tables, form.labels_read(), list.metric());
+    /// What is asked of a collection, at which revision and from which place.
+    pub fn of(collection: &'static Collection, inquiry: Inquiry, db: &Database) -> Result<Self, Error> {
+        let keys = sort::keys(collection, inquiry.asked.all("sort"));
+        let mut list = Self { inquiry, collection, tables: db.tables(), keys };
+        let labels = list.inquiry.form.labels_read();
+        let mut read = Selection::collections(collection.table, list.tables, labels, list.metric());
         if list.may_warn() {
             read.extend(boundaries::READS);
         }
-        list.at = At::of(&list.asked, db, &read)?;
-        if let Some(text) = list.asked.one("cursor") {
-            let cursor = Cursor::open(text, &list.question)?;
-            if cursor.revision > db.head().revision || !sort::fits(&list.keys, &cursor.place) {
-                let mistake = Mistake::query("cursor", "invalid", "is of another database");
-                return Err(Error::because(Kind::InvalidCursor, mistake));
-            }
-            // Every page of a walk is read where the first was.
-            if !matches!(list.at, At::Revision(_)) {
-                list.at = At::Revision(cursor.revision);
-            }
-            list.cursor = Some(cursor);
-        }
+        list.inquiry = list.inquiry.reading(db, &read, |place| sort::fits(&list.keys, place))?;
         Ok(list)
+    }
+
+    /// Whether codes are asked for on a day, on which they may not have been valid.
+    pub fn may_warn(&self) -> bool {
+        let asked = &self.inquiry.asked;
+        self.collection.by_code && asked.one("valid_on").is_some() && !asked.all("region").is_empty()
+    }
+
+    /// What a reader should know of what was asked for.
+    pub fn warnings(&self, db: &Database, conn: &mut Db, mark: &Mark) -> Result<Vec<String>, Error> {
+        if !self.may_warn() {
+            return Ok(vec![]);
+        }
+        succession::warnings(db, conn, mark.revision, &self.inquiry.asked, self.inquiry.language)
     }
 
     /// The field whose unit is wanted.
     fn metric(&self) -> Option<&str> {
-        if self.form.format == Format::JsonStat { self.collection.cube.as_ref()?.metric.as_deref() } else { None }
+        if self.inquiry.form.format == Format::JsonStat {
+            self.collection.cube.as_ref()?.metric.as_deref()
+        } else {
+            None
+        }
     }
 
     /// The fields that are read: those asked for, and what a cube is made of.
     fn fields(&self) -> Vec<String> {
-        let asked = self.asked.all("fields");
-        let Some(cube) =
-            self.collection.cube_of(&self.asked).filter(|_| self.form.wide || self.form.format == Format::JsonStat)
+        let asked = self.inquiry.asked.all("fields");
+        let Some(cube) = self
+            .collection
+            .cube_of(&self.inquiry.asked)
+            .filter(|_| self.inquiry.form.wide || self.inquiry.form.format == Format::JsonStat)
         else {
             return asked.to_vec();
         };
@@ -213,41 +186,23 @@ impl List {
         all.iter().cloned().chain(rest).collect()
     }
 
-    /// Whether only so many rows are wanted.
-    pub fn is_limited(&self) -> bool {
-        self.limit.is_some()
-    }
-
-    /// The name of the file of an answer: `opptrapping-grants-r42.csv`.
-    pub fn file_name(&self, mark: &Mark) -> String {
-        format!("opptrapping-{}-r{}.{}", self.collection.name(), mark.revision, self.form.format.ending())
-    }
-
     /// What is sent, before its rows.
     pub fn table(&self, selection: &Selection, meta: Meta) -> Table {
         Table {
             name: self.collection.name().to_owned(),
             about: self.collection.about.to_owned(),
             columns: selection.columns.clone(),
-            cube: self.collection.cube_of(&self.asked),
+            cube: self.collection.cube_of(&self.inquiry.asked),
             meta,
         }
-    }
-
-    fn matching(&self, at: i64) -> Statement {
-        let mut sql = Statement::default().at(at);
-        for filter in &self.collection.filters {
-            sql = filter.apply(&self.asked, at, sql);
-        }
-        filter::search(&self.asked, sql)
     }
 
     /// What is selected of each row.
     pub fn selection(&self) -> Selection {
         let wanted = Wanted {
             fields: &self.fields(),
-            labels: self.form.labels_read(),
-            language: self.language,
+            labels: self.inquiry.form.labels_read(),
+            language: self.inquiry.language,
             metric: self.metric(),
         };
         Selection::of(self.collection.table, self.tables, &wanted, &self.keys)
@@ -262,24 +217,27 @@ impl List {
         beyond: Option<&[Value]>,
         most: i64,
     ) -> Result<Rows, Error> {
-        let mut sql = selection.statement(self.collection.table, at).append(self.matching(at));
+        let mut sql =
+            selection.statement(self.collection.table, at).append(matching(self.collection, &self.inquiry.asked, at));
         if let Some(place) = beyond {
             sql = sort::beyond(&self.keys, place, sql);
         }
         let sql = sql.sql(sort::order(&self.keys)).sql(" LIMIT ").bind(most);
-        Ok(sql.cells(conn, selection.types())?.showing(selection.columns.len()))
+        // A page is often shorter than it may be, a chunk of a table is not.
+        let ready = if self.inquiry.is_limited() { 0 } else { most as usize };
+        Ok(sql.cells(conn, selection.types(), ready)?.showing(selection.columns.len()))
     }
 
     /// Reads the page asked for.
     pub fn page(&self, conn: &mut Db, totals: &Totals) -> Result<Found, Error> {
-        let mark = self.at.mark(conn)?;
+        let mark = self.inquiry.at.mark(conn)?;
         let selection = self.selection();
-        let limit = self.limit.unwrap_or(ROWS).min(MOST_ROWS);
-        let place = self.cursor.as_ref().map(|c| c.place.as_slice());
+        let limit = self.inquiry.size();
+        let place = self.inquiry.cursor.as_ref().map(|c| c.place.as_slice());
         let mut rows = self.rows(conn, &selection, mark.revision, place, limit + 1)?;
         let more = rows.len() as i64 > limit;
         rows.truncate(limit as usize);
-        let total = match &self.cursor {
+        let total = match &self.inquiry.cursor {
             Some(cursor) => cursor.total,
             None if !more => rows.len() as i64,
             None => self.total(conn, totals, mark.revision)?,
@@ -290,52 +248,9 @@ impl List {
 
     /// How many rows there are on all pages.
     pub fn total(&self, conn: &mut Db, totals: &Totals, at: i64) -> Result<i64, Error> {
-        totals.of(at, &self.question, || {
+        totals.of(at, &self.inquiry.question, || {
             let sql = Statement::new(format!("SELECT COUNT(*) FROM {} t", self.collection.table.name));
-            Ok(sql.append(self.matching(at)).row::<(i64,)>(conn)?.map_or(0, |(n,)| n))
+            Ok(sql.append(matching(self.collection, &self.inquiry.asked, at)).row::<(i64,)>(conn)?.map_or(0, |(n,)| n))
         })
-    }
-
-    /// The tag and the caching of the answer: known before the rows are, unless a time was asked for.
-    pub fn head(&self, revision: i64, time: Option<String>) -> Head {
-        let variant = [self.path.as_str(), &self.canonical, self.form.format.word(), self.language.code()];
-        let hash = short_hash(&variant.map(str::as_bytes));
-        Head {
-            tag: format!("{revision}-{hash}"),
-            time: time.filter(|t| !t.is_empty()),
-            keep: if self.asked.one("as_of").is_some() { self.at.keep() } else { Keep::Briefly },
-            content_type: self.form.format.content_type(),
-            language: Some(self.language),
-            vary: self.vary.clone(),
-            links: vec![],
-            file_name: None,
-        }
-    }
-
-    /// Whether codes are asked for on a day, on which they may not have been valid.
-    pub fn may_warn(&self) -> bool {
-        self.collection.by_code && self.asked.one("valid_on").is_some() && !self.asked.all("region").is_empty()
-    }
-
-    /// What a reader should know of what was asked for.
-    pub fn warnings(&self, db: &Database, conn: &mut Db, mark: &Mark) -> Result<Vec<String>, Error> {
-        if !self.may_warn() {
-            return Ok(vec![]);
-        }
-        succession::warnings(db, conn, mark.revision, &self.asked, self.language)
-    }
-
-    /// What stands beside rows read at a revision.
-    pub fn meta(&self, settings: &Settings, mark: &Mark) -> Meta {
-        Meta::of(settings, &self.path, &self.asked, self.language, mark)
-    }
-
-    /// The address of the next page.
-    pub fn next(&self, settings: &Settings, cursor: &Cursor) -> (String, String) {
-        let sealed = cursor.seal(&self.question);
-        let rest = self.asked.canonical(&["cursor"]);
-        let glue = if rest.is_empty() { "" } else { "&" };
-        let query = format!("{rest}{glue}cursor={}", encode(&sealed));
-        (settings.base_url.clone() + &address(&self.path, &query), sealed)
     }
 }

@@ -45,7 +45,7 @@ pub async fn within<R: Resource>(
     let parent = R::table().references.iter().find(|reference| reference.field == field);
     let parent = parent.and_then(|reference| db.table(reference.table));
     let parent = parent.ok_or_else(|| Error::internal(format!("`{field}` refers to no collection")))?;
-    let at = list.at.clone();
+    let at = list.inquiry.at.clone();
     db.reading(move |conn| {
         let revision = at.mark(conn)?.revision;
         let there = Statement::new(format!("SELECT t.id FROM {} t", parent.name)).at(revision);

@@ -114,6 +114,11 @@ impl Collection {
         self.table.collection
     }
 
+    /// Where it is listed.
+    pub fn path(&self) -> String {
+        format!("/v1/{}", self.name())
+    }
+
     /// The parameters of its list, the common ones last.
     pub fn list_parameters(&self) -> &[Parameter] {
         self.of_lists.get_or_init(|| {

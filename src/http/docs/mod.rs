@@ -1,7 +1,8 @@
 //! The OpenAPI document, made from what the collections say of themselves: an endpoint cannot be without its entry.
-mod computed;
+mod derived;
 pub mod operation;
 mod parts;
+mod summary;
 mod tidy;
 
 use super::Settings;
@@ -9,6 +10,8 @@ use super::parameter::Parameter;
 use super::reforms::Reform;
 use super::resource::{Collection, Resource};
 use crate::error::{Kind, Problem};
+pub use summary::summary;
+
 use parts::{answer, header, list_answer, not_modified, parameter, part, problem, responses, row_answer, schemas};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;

@@ -1,13 +1,13 @@
-//! The operation of a list that is computed.
+//! The operation of a list that is derived.
 use super::Document;
 use super::parts::{not_modified, part, property, responses, rows_answer};
-use crate::http::computed::Computed;
+use crate::http::derived::Derived;
 use serde_json::{Map, Value, json};
 
 impl Document {
     /// Adds the operation, and the schemas of its rows and of the list of them. The example row has the examples of the
     /// columns.
-    pub fn computed(&mut self, list: &Computed, id: &str, tag: &str) {
+    pub fn derived(&mut self, list: &Derived, id: &str, tag: &str) {
         let table = (list.table)();
         let schema: String = table.collection.split('-').map(capital).collect();
         let properties: Map<String, Value> = table.columns.iter().map(|c| (c.name.clone(), property(c))).collect();
@@ -22,10 +22,10 @@ impl Document {
             "type": "object",
             "required": ["data", "total", "next_cursor", "next", "meta"],
             "properties": {
-                "data": { "type": "array", "items": { "anyOf": [of(""), of("Fields")] }, "description": "The rows, all of them." },
-                "total": { "type": "integer", "format": "int64", "minimum": 0, "description": "How many rows there are." },
-                "next_cursor": { "type": ["string", "null"], "description": "Null: the list is given whole." },
-                "next": { "type": ["string", "null"], "description": "Null: the list is given whole." },
+                "data": { "type": "array", "items": { "anyOf": [of(""), of("Fields")] }, "description": "The rows of this page." },
+                "total": { "type": "integer", "format": "int64", "minimum": 0, "description": "How many rows there are on all pages." },
+                "next_cursor": { "type": ["string", "null"], "description": "Give this as `cursor` for the next page; null on the last." },
+                "next": { "type": ["string", "null"], "description": "The address of the next page." },
                 "meta": { "$ref": "#/components/schemas/Meta", "description": "What stands beside the rows: revision, licence, citation, warnings." },
             },
         });
