@@ -101,5 +101,6 @@ impl Resource for Municipality {
             .filter(Filter::any("source", "Versions read from these sources."))
             .sorts(&["id", "region", "region_name", "valid_from"], "id")
             .by_code()
+            .reformed()
     );
 }

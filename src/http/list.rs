@@ -8,11 +8,12 @@ use super::parameter::Parameter;
 use super::resource::Collection;
 use super::selection::{Selection, Wanted};
 use super::sort::{self, Key};
+use super::succession;
 use super::totals::Totals;
 use super::{ATTRIBUTION, Settings};
 use crate::db::head::Mark;
 use crate::db::rows::Rows;
-use crate::db::{Database, Db, Statement};
+use crate::db::{Database, Db, Statement, boundaries};
 use crate::domain::Language;
 use crate::error::Error;
 use actix_web::{HttpRequest, http::header};
@@ -135,9 +136,26 @@ impl List {
         let keys = sort::keys(collection, inquiry.asked.all("sort"));
         let mut list = Self { inquiry, collection, tables: db.tables(), keys };
         let labels = list.inquiry.form.labels_read();
-        let read = Selection::collections(collection.table, list.tables, labels, list.metric());
+        let mut read = Selection::collections(collection.table, list.tables, labels, list.metric());
+        if list.may_warn() {
+            read.extend(boundaries::READS);
+        }
         list.inquiry = list.inquiry.reading(db, &read, |place| sort::fits(&list.keys, place))?;
         Ok(list)
+    }
+
+    /// Whether codes are asked for on a day, on which they may not have been valid.
+    pub fn may_warn(&self) -> bool {
+        let asked = &self.inquiry.asked;
+        self.collection.by_code && asked.one("valid_on").is_some() && !asked.all("region").is_empty()
+    }
+
+    /// What a reader should know of what was asked for.
+    pub fn warnings(&self, db: &Database, conn: &mut Db, mark: &Mark) -> Result<Vec<String>, Error> {
+        if !self.may_warn() {
+            return Ok(vec![]);
+        }
+        succession::warnings(db, conn, mark.revision, &self.inquiry.asked, self.inquiry.language)
     }
 
     /// The field whose unit is wanted.

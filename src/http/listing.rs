@@ -41,11 +41,12 @@ pub async fn answer(
     if list.inquiry.form.format.is_table() {
         return table(req, db, settings, totals, exports, list).await;
     }
-    let (base, totals) = (settings.clone(), totals.clone());
+    let (base, totals, database) = (settings.clone(), totals.clone(), db.get_ref().clone());
     let (head, body) = db
         .reading(move |conn| {
             let Found { rows, total, next, mark, selection } = list.page(conn, &totals)?;
-            let shown = Page { columns: &selection.columns, rows, total, next, warnings: vec![] };
+            let warnings = list.warnings(&database, conn, &mark)?;
+            let shown = Page { columns: &selection.columns, rows, total, next, warnings };
             page(&list.inquiry, &base, &mark, shown)
         })
         .await?;
@@ -113,7 +114,11 @@ async fn table(
             db.reading(move |conn| at.mark(conn)).await?
         }
     };
-    let meta = list.inquiry.meta(settings, &mark);
+    let mut meta = list.inquiry.meta(settings, &mark);
+    if list.may_warn() {
+        let (asked, database, at) = (list.clone(), db.get_ref().clone(), mark.clone());
+        meta.warnings = db.reading(move |conn| asked.warnings(&database, conn, &at)).await?;
+    }
     let mut head = list.inquiry.head(mark.revision, Some(mark.time.clone()));
     head.file_name = Some(list.inquiry.file_name(&mark));
     head.links.push((meta.cite_as.clone(), "cite-as"));

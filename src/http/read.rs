@@ -9,10 +9,12 @@ use super::list::{List, language};
 use super::listing;
 use super::page::short_hash;
 use super::parameter::Parameter;
+use super::reforms::{self, Reforms};
 use super::resource::Resource;
+use super::succession;
 use super::totals::Totals;
 use crate::db::head::Mark;
-use crate::db::{CURRENT, Database, Db, Statement};
+use crate::db::{CURRENT, Database, Db, Statement, boundaries};
 use crate::domain::{Language, Region};
 use crate::error::{Error, Kind};
 use actix_web::web::{Data, Path};
@@ -64,16 +66,22 @@ pub async fn one<R: Resource>(
     settings: Data<Settings>,
 ) -> Result<HttpResponse, Error> {
     let asked = Asked::read(req.query_string(), R::collection().item_parameters())?;
-    let at = At::of(&asked, &db, &[R::collection().name()])?;
+    // Why there is nothing on a day is read from the change graph too.
+    let graph = boundaries::READS.into_iter().filter(|_| asked.one("valid_on").is_some());
+    let at = At::of(&asked, &db, &[R::collection().name()].into_iter().chain(graph).collect::<Vec<_>>())?;
     let (language, language_from) = language(&req, &asked);
     let (id, keep) = (id.into_inner(), at.keep());
     let asked_for = id.clone();
     let fields = asked.all("fields").to_vec();
+    let database = db.get_ref().clone();
     let (mark, version, row) = db
         .reading(move |conn| {
             let mark = at.mark(conn)?;
-            match find::<R>(conn, &id, mark.revision, language, &asked)? {
-                Some((version, row)) => Ok((mark, version, row)),
+            if let Some((version, row)) = find::<R>(conn, &id, mark.revision, language, &asked)? {
+                return Ok((mark, version, row));
+            }
+            match succession::mistake(&database, conn, mark.revision, &id, &asked)? {
+                Some(mistake) => Err(Error::because(Kind::NotFound, mistake)),
                 None => Err(at.absent(conn, R::table(), &id, mark.revision)?),
             }
         })
@@ -169,6 +177,8 @@ pub struct Version<R> {
 struct History<R> {
     data: Vec<Version<R>>,
     total: usize,
+    #[serde(flatten)]
+    reforms: Option<Reforms>,
 }
 
 /// `GET /v1/{collection}/{id}/history`
@@ -180,7 +190,11 @@ pub async fn history<R: Resource>(
 ) -> Result<HttpResponse, Error> {
     let asked = Asked::read(req.query_string(), &Parameter::of_histories())?;
     let (language, language_from) = language(&req, &asked);
-    let Mark { revision: newest, time } = db.head().of(R::collection().name());
+    let reformed = R::collection().reformed;
+    let head = db.head();
+    let reads = [R::collection().name()].into_iter().chain(boundaries::READS.into_iter().filter(|_| reformed));
+    let newest = reads.map(|collection| head.of(collection)).max_by_key(|mark| mark.revision);
+    let Mark { revision: newest, time } = newest.unwrap_or_default();
     let head = Head {
         time: Some(time).filter(|t| !t.is_empty()),
         keep: Keep::Briefly,
@@ -188,14 +202,20 @@ pub async fn history<R: Resource>(
         vary: language_from.into_iter().collect(),
         ..Head::json(format!("{newest}-{}", short_hash(&[req.path().as_bytes(), language.code().as_bytes()])))
     };
-    let id = id.into_inner();
-    let versions = db.reading(move |conn| versions::<R>(conn, &id, newest, language)).await?;
+    let (id, database) = (id.into_inner(), db.get_ref().clone());
+    let (versions, reforms) = db
+        .reading(move |conn| {
+            let versions = versions::<R>(conn, &id, newest, language)?;
+            let reforms = reformed.then(|| reforms::of(&database, conn, newest, &id)).transpose()?;
+            Ok((versions, reforms))
+        })
+        .await?;
     // Only now: what is not there must not be confirmed.
     if head.is_known(&req) {
         return Ok(head.not_modified(&req));
     }
     let total = versions.len();
-    let body = serde_json::to_vec(&History { data: versions, total }).map_err(Error::internal)?;
+    let body = serde_json::to_vec(&History { data: versions, total, reforms }).map_err(Error::internal)?;
     Ok(head.ok(&req, &settings, body))
 }
 

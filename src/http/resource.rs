@@ -33,6 +33,8 @@ pub struct Collection {
     pub default_sort: &'static str,
     /// Whether a region key without a date finds the version of a day.
     pub by_code: bool,
+    /// Whether its rows are places of the change graph, so that a history tells of reforms too.
+    pub reformed: bool,
     /// How its rows make a cube, where they do.
     pub cube: Option<Cube>,
     /// The field that tells vintages of one value apart.
@@ -56,6 +58,7 @@ impl Collection {
             sorts: &["id"],
             default_sort: "id",
             by_code: false,
+            reformed: false,
             cube: None,
             vintage: None,
             example,
@@ -99,6 +102,11 @@ impl Collection {
             cube.by.push(vintage.to_owned());
         }
         Some(cube)
+    }
+
+    pub fn reformed(mut self) -> Self {
+        self.reformed = true;
+        self
     }
 
     /// The name in a URL.

@@ -113,6 +113,10 @@ async fn requests(client: &Client) -> Vec<String> {
     for query in ["from=2016&to=2024", "from=2024&to=2016&lang=en", "from=2023&to=2024&format=csv", "from=2000&to=x"] {
         all.push(format!("/v1/municipalities/correspondence?{query}"));
     }
+    for place in ["municipalities/1534", "municipalities/K-0101", "counties/F-30"] {
+        all.extend(["1990-01-01", "2016-01-01", "2024-01-01"].map(|day| format!("/v1/{place}?valid_on={day}")));
+    }
+    all.push("/v1/municipalities?region=K-1507,K-0720,K-9999&valid_on=2018-01-01&lang=en".into());
     all.extend(
         ["K-0301", "0301", "K-0301?valid_on=2016-01-01", "1507", "K-1504/history", "K-9999"]
             .map(|id| format!("/v1/municipalities/{id}")),

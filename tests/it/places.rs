@@ -137,3 +137,104 @@ async fn days_that_are_none_or_before_the_register_are_refused_by_name() {
         client.send(write("PUT", PATH)).await.refused(405, "method-not-allowed");
     }
 }
+
+#[actix_web::test]
+async fn a_code_of_another_time_is_answered_with_what_it_is_on_the_day() {
+    for (base, client) in loaded("places_succession").await {
+        for (path, day, others) in [
+            ("municipalities/K-1534", "2021-06-01", &["K-1507"][..]),
+            ("municipalities/1534", "2024-01-01", &["K-1508", "K-1580"]),
+            ("municipalities/0101", "2025-01-01", &["K-3101"]),
+            ("municipalities/K-3101", "2016-01-01", &["K-0101"]),
+            ("municipalities/K-0720", "2018-01-01", &["K-0704", "K-0710"]),
+            // Svelvik, which went to Drammen, lay in Vestfold; Jevnaker in Oppland.
+            ("counties/F-30", "2016-01-01", &["F-01", "F-02", "F-05", "F-06", "F-07"]),
+        ] {
+            let url = format!("/v1/{path}?valid_on={day}");
+            let answer = client.get(&url).await;
+            let problem = answer.refused(404, "not-found");
+            assert!(names(&problem, "valid_on", "not_valid"), "{} {url}: {problem}", base.label);
+            let mistake = &problem["errors"][0];
+            assert_eq!(mistake["allowed"], json!(others), "{url}");
+            assert_eq!(mistake["did_you_mean"].as_str(), others.first().filter(|_| others.len() == 1).copied());
+            assert!(problem["detail"].as_str().unwrap().contains(others[0]), "{problem}");
+            // What is named is there on that day.
+            let collection = path.split('/').next().unwrap();
+            for other in others {
+                client.get(&format!("/v1/{collection}/{other}?valid_on={day}")).await.done(200);
+            }
+        }
+        // A code that never was has no successor.
+        let problem = client.get("/v1/municipalities/K-9999?valid_on=2020-01-01").await.refused(404, "not-found");
+        assert!(problem["errors"].is_null(), "{problem}");
+    }
+}
+
+#[actix_web::test]
+async fn a_list_says_which_of_the_codes_asked_for_were_not_valid_on_the_day() {
+    for (base, client) in loaded("places_warnings").await {
+        let url = "/v1/municipalities?region=K-1507,K-1534,K-0301&valid_on=2024-01-01";
+        let told = async |lang: &str| -> Vec<String> {
+            let list = client.json(&format!("{url}&lang={lang}")).await;
+            assert_eq!(list["total"], 1, "{}", base.label);
+            serde_json::from_value(list["meta"]["warnings"].clone()).unwrap()
+        };
+        let english = told("en").await;
+        assert_eq!(
+            english[0],
+            "K-1507 Ålesund was valid from 2020-01-01 until 2024-01-01, and not on 2024-01-01. \
+             On that day its area lies in K-1508 Ålesund (2024-01-01), K-1580 Haram (2024-01-01)."
+        );
+        assert!(english.len() == 2 && english[1].starts_with("K-1534 Haram"), "{english:?}");
+        assert!(told("nb").await[0].starts_with("K-1507 Ålesund var gyldig fra"));
+        assert!(told("nn").await[0].starts_with("K-1507 Ålesund var gyldig frå"));
+        for fine in ["region=K-0301&valid_on=2024-01-01", "region=K-1507", "valid_on=2024-01-01"] {
+            let list = client.json(&format!("/v1/municipalities?{fine}")).await;
+            assert_eq!(list["meta"]["warnings"], json!([]), "{fine}");
+        }
+        // What is said comes from the change graph, and so does the entity tag.
+        let tag = client.tag(url).await;
+        let path = "/v1/municipality-changes/2024-01-01.1507.1580";
+        client.delete(path, &client.tag(path).await).await.done(204);
+        let again = client.send(request("GET", url).insert_header(("if-none-match", tag))).await.done(200).json();
+        assert!(!again["meta"]["warnings"][0].as_str().unwrap().contains("K-1580"), "{again}");
+    }
+}
+
+#[actix_web::test]
+async fn a_history_tells_of_the_reforms_before_and_after() {
+    for (base, client) in loaded("places_history").await {
+        let steps = |history: &Value, side: &str| -> Vec<String> {
+            let rows = history[side].as_array().unwrap_or_else(|| panic!("no {side} in {history}")).iter();
+            let text = |row: &Value, field: &str| row[field].as_str().unwrap().to_owned();
+            rows.map(|r| format!("{} {} {}", text(r, "change_date"), text(r, "old_region"), text(r, "new_region")))
+                .collect()
+        };
+        let alesund = client.json("/v1/municipalities/K-1507/history").await;
+        assert_eq!(alesund["total"], 1, "{}", base.label);
+        let merged = ["1504", "1523", "1529", "1534", "1546"].map(|code| format!("2020-01-01 K-{code} K-1507"));
+        assert_eq!(steps(&alesund, "came_from"), merged);
+        assert_eq!(steps(&alesund, "became"), ["2024-01-01 K-1507 K-1508", "2024-01-01 K-1507 K-1580"]);
+        assert_eq!(alesund["became"][1]["population_share"], 0.137875);
+        // A code has every place that bore it; an id has one.
+        let trondheim = client.json("/v1/municipalities/5001/history").await;
+        assert_eq!(trondheim["total"], 3);
+        assert_eq!(steps(&trondheim, "came_from").len(), 5);
+        let first = client.json("/v1/municipalities/K-5001.2018-01-01/history").await;
+        assert_eq!(steps(&first, "came_from"), ["2018-01-01 K-1601 K-5001"]);
+        assert_eq!(steps(&first, "became"), ["2020-01-01 K-5001 K-5001", "2023-01-01 K-5001 K-5001"]);
+        // Other collections have versions alone.
+        assert!(client.json("/v1/counties/F-15/history").await.get("became").is_none());
+    }
+}
+
+#[actix_web::test]
+async fn a_name_is_found_however_it_is_spelt() {
+    for (base, client) in loaded("places_names").await {
+        for spelling in ["Karasjok", "K%C3%A1r%C3%A1%C5%A1johka", "karasjohka", "KARASJOK", "k%C3%A1rasj"] {
+            let rows = client.rows(&format!("/v1/municipalities?q={spelling}&valid_on=2026-01-01")).await;
+            let found: Vec<&str> = rows.iter().map(|row| row["region"].as_str().unwrap()).collect();
+            assert_eq!(found, ["K-5610"], "{} {spelling}", base.label);
+        }
+    }
+}

@@ -303,6 +303,16 @@ mod tests {
     }
 
     #[test]
+    fn where_the_fate_of_one_part_is_not_recorded_the_others_are_of_unknown_size() {
+        let register = graph(
+            &["0001 2000 2010", "0002 2010 -", "0003 2010 2015"],
+            &["2010 split 0001 0002 0.5", "2010 split 0001 0003 0.5"],
+        );
+        // 0003 ended, and nothing says what became of it.
+        assert_eq!(flows_of(&register, "2016-01-01", "0001", "2009-01-01"), [("K-0002".into(), Share::Unknown)]);
+    }
+
+    #[test]
     fn a_place_of_unknown_origin_is_not_recorded() {
         let register = graph(&["0001 2000 2010", "0002 2010 -", "0003 2010 -"], &["2010 renumber 0001 0002"]);
         let map = Map::on(&register, day("2011-01-01"));

@@ -21,15 +21,19 @@ mod comparable;
 mod convert;
 mod correspondence;
 mod judge;
+mod lineage;
 mod map;
 mod reason;
 mod register;
+mod succession;
 
 pub use convert::{Converted, Left, Reported, Row, Rule, Source, Spot, convert};
 pub use correspondence::{Link, correspondence};
+pub use lineage::{Step, became, came_from};
 pub use map::{Area, Flow, Map, Part, Share};
 pub use reason::{Explanation, Method, Quality, Reason};
 pub use register::{BEGINS, Change, Edge, Located, Place, Register};
+pub use succession::{Succession, succession};
 
 #[cfg(test)]
 mod tests;

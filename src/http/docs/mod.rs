@@ -7,6 +7,7 @@ mod tidy;
 
 use super::Settings;
 use super::parameter::Parameter;
+use super::reforms::Reform;
 use super::resource::{Collection, Resource};
 use crate::error::{Kind, Problem};
 pub use summary::summary;
@@ -184,6 +185,8 @@ Nothing is overwritten: every write is a **revision**, every answer says at whic
 address with `as_of=<revision>` gives the same answer for good. Money is whole kroner. What is not known is `null`, \
 never zero. A parameter that is not understood is refused by name.";
 
+const VERSIONS: &str = "Oldest first, each with its revision, when and why it was written, and which fields changed.";
+
 /// The id in a path.
 fn path_id(thing: &str, example: &str) -> Value {
     json!({
@@ -236,6 +239,9 @@ pub fn resource<R: Resource>(document: &mut Document) {
     for (schema_name, body) in schemas(collection, &schema) {
         document.schemas.insert(schema_name, body);
     }
+    if collection.reformed {
+        document.schema::<Reform>();
+    }
     let example = document.examples[name].clone();
     let id = example["id"].as_str().unwrap_or(&collection.example).to_owned();
     let reference = |suffix: &str| json!({ "$ref": format!("#/components/schemas/{schema}{suffix}") });
@@ -261,7 +267,7 @@ pub fn resource<R: Resource>(document: &mut Document) {
     let history = json!({
         "tags": [name],
         "summary": format!("Every version of one {thing}"),
-        "description": "Oldest first, each with its revision, when and why it was written, and which fields changed.",
+        "description": if collection.reformed { format!("{VERSIONS} Beside them the reforms that made the place and those that it went into; a code stands for every place that bore it.") } else { VERSIONS.to_owned() },
         "operationId": format!("get_{one}_history"),
         "parameters": of_history,
         "responses": responses(json!({ "200": answer("The versions.", reference("History")), "304": not_modified() }), &[400, 401, 404, 500, 503]),

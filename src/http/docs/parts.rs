@@ -66,18 +66,27 @@ pub(super) fn schemas(collection: &Collection, name: &str) -> [(String, Value); 
                 },
             }),
         ),
-        (
-            format!("{name}History"),
-            json!({
-                "type": "object",
-                "required": ["data", "total"],
-                "properties": {
-                    "data": { "type": "array", "items": version, "description": "The versions, oldest first." },
-                    "total": { "type": "integer", "description": "How many there are." },
-                },
-            }),
-        ),
+        (format!("{name}History"), history(collection, version)),
     ]
+}
+
+fn history(collection: &Collection, version: Value) -> Value {
+    let mut history = json!({
+        "type": "object",
+        "required": ["data", "total"],
+        "properties": {
+            "data": { "type": "array", "items": version, "description": "The versions, oldest first." },
+            "total": { "type": "integer", "description": "How many there are." },
+        },
+    });
+    if collection.reformed {
+        let reforms = |about: &str| json!({ "type": "array", "items": { "$ref": "#/components/schemas/Reform" }, "description": about });
+        history["required"] = json!(["data", "total", "came_from", "became"]);
+        history["properties"]["came_from"] =
+            reforms("Every change by which others became this place, oldest first, from 2007 on.");
+        history["properties"]["became"] = reforms("Every change by which this place became others, oldest first.");
+    }
+    history
 }
 
 pub(super) fn property(column: &Column) -> Value {
