@@ -19,6 +19,7 @@ pub mod series;
 pub mod statement;
 pub mod table;
 pub mod verify;
+mod watch;
 
 use crate::error::Error;
 use actix_web::web;
@@ -27,7 +28,6 @@ use diesel::prelude::*;
 use head::{Head, Heads};
 use pool::Pools;
 use std::sync::Arc;
-use std::time::Duration;
 use table::Table;
 
 pub use revision::{Author, Expect, Outcome, Write};
@@ -45,9 +45,6 @@ pub type Backend = MultiBackend;
 
 /// `ended` of a version that is current: the largest BIGINT.
 pub const CURRENT: i64 = i64::MAX;
-
-/// How often a process looks for revisions that others wrote.
-const POLL: Duration = Duration::from_millis(250);
 
 /// An open database: its connections, its tables, and the newest revision known here.
 #[derive(Clone)]
@@ -125,25 +122,14 @@ impl Database {
         Ok(done)
     }
 
+    /// Tells when this process learns of a newer revision, whoever wrote it.
+    pub fn moves(&self) -> tokio::sync::watch::Receiver<i64> {
+        self.heads.moves()
+    }
+
     /// Starts the thread that notices what other processes write. It ends when the database is dropped.
     pub fn watch(&self) {
-        let (pools, heads) = (Arc::downgrade(&self.pools), Arc::downgrade(&self.heads));
-        std::thread::spawn(move || {
-            loop {
-                std::thread::sleep(POLL);
-                let (Some(pools), Some(heads)) = (pools.upgrade(), heads.upgrade()) else { return };
-                let known = heads.current().revision;
-                let look = |conn: &mut Db| match head::revision(conn)? {
-                    now if now > known => head::load(conn).map(Some),
-                    _ => Ok(None),
-                };
-                match pools.read(look) {
-                    Ok(Some(found)) => heads.advance(found),
-                    Ok(None) => {}
-                    Err(e) => log::debug!("the revision could not be read: {e}"),
-                }
-            }
-        });
+        watch::start(Arc::downgrade(&self.pools), Arc::downgrade(&self.heads));
     }
 }
 

@@ -5,7 +5,7 @@ use super::place::Places;
 use super::reference::{self, Pending};
 use super::statement::Value;
 use super::table::{Record, Table};
-use super::{CURRENT, Db, Statement, Transaction};
+use super::{CURRENT, Db, Statement, Transaction, watch};
 use crate::domain::{Language, id};
 use crate::error::{Error, Kind, Mistake};
 use chrono::{SecondsFormat, Utc};
@@ -102,6 +102,7 @@ pub(super) fn commit<T>(
         return Ok((done, None));
     }
     write.finish(author, reason)?;
+    watch::tell(transaction.conn, revision)?;
     transaction.commit()?;
     Ok((done, Some(revision)))
 }
