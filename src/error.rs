@@ -42,6 +42,7 @@ kinds! {
     RequestTimeout "request-timeout" 408 "The request did not arrive in time" "Send the body without pausing.";
     Duplicate "duplicate" 409 "It exists already" "Another thing has this id, or two rows of the request share it.";
     Referenced "referenced" 409 "Others refer to it" "Remove or change what refers to it first; `errors` lists them.";
+    CursorFromFuture "cursor-from-future" 409 "This place in the log of changes has not been written" "You have seen changes that this database does not have: it was restored from a backup, or it is another one. Take a new copy, and follow the changes from there.";
     Gone "gone" 410 "It was deleted" "Its versions are kept: see its history, or ask with `as_of`.";
     PreconditionFailed "precondition-failed" 412 "It has changed since you read it" "Read it again, apply your change to what is there now, and send that version's `ETag` in `If-Match`.";
     PayloadTooLarge "payload-too-large" 413 "The body is too large" "The detail gives the limit.";

@@ -31,6 +31,7 @@ use actix_web::{App, web};
 use api::home::Rendered;
 use db::Database;
 use error::Error;
+use http::feed::Feed;
 use http::guard::{self, Routes};
 use http::totals::Totals;
 use http::{Settings, cors, token::Issuers};
@@ -50,6 +51,7 @@ pub struct Shared {
     document: web::Data<Rendered>,
     routes: web::Data<Routes>,
     totals: web::Data<Totals>,
+    feed: web::Data<Feed>,
 }
 
 impl Shared {
@@ -60,12 +62,18 @@ impl Shared {
             document: web::Data::new(Rendered::of(settings.clone(), api::document)),
             routes: web::Data::new(Routes(api::paths())),
             totals: web::Data::default(),
+            feed: web::Data::new(Feed::new(&api::RESOURCES, settings.most_waiting)),
             settings: web::Data::new(settings),
         }
     }
 
     pub fn database(&self) -> &Database {
         &self.db
+    }
+
+    /// The feed of changes, in which clients wait.
+    pub fn feed(&self) -> web::Data<Feed> {
+        self.feed.clone()
     }
 
     pub fn issuers(&self) -> web::Data<Issuers> {
@@ -93,6 +101,7 @@ pub fn app(
         .app_data(shared.document.clone())
         .app_data(shared.routes.clone())
         .app_data(shared.totals.clone())
+        .app_data(shared.feed.clone())
         .configure(api::routes)
         .service(web::redirect("/docs", "/docs/").permanent())
         .service(

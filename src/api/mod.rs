@@ -2,6 +2,7 @@
 pub mod about;
 pub mod assessments;
 pub mod budgets;
+pub mod changes;
 pub mod counties;
 pub mod evaluations;
 pub mod events;
@@ -63,7 +64,7 @@ pub fn tables() -> &'static [&'static Table] {
 }
 
 /// What stands beside the collections.
-static ALONE: [Endpoint; 8] = [
+static ALONE: [Endpoint; 9] = [
     Endpoint { path: "/", methods: READ, routes: || vec![web::get().to(home::front)], document: |_| () },
     Endpoint { path: "/openapi.json", methods: READ, routes: || vec![web::get().to(home::openapi)], document: |_| () },
     Endpoint {
@@ -87,6 +88,7 @@ static ALONE: [Endpoint; 8] = [
     },
     about::ABOUT,
     about::DICTIONARY,
+    changes::CHANGES,
 ];
 
 /// Mounts everything. `/v1` comes first: the patterns of other paths would be matched against each of its requests.

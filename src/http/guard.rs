@@ -16,6 +16,9 @@ use std::panic::AssertUnwindSafe;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Marks a request whose answer is wanted without its body.
+pub struct HeadOnly;
+
 /// The paths there are and the methods of each.
 pub struct Routes(pub Vec<(ResourceDef, &'static [&'static str])>);
 
@@ -40,6 +43,7 @@ pub async fn every(
     // A HEAD is a GET whose body the connection leaves out.
     if req.method() == Method::HEAD {
         req.head_mut().method = Method::GET;
+        req.extensions_mut().insert(HeadOnly);
     }
     let answered = AssertUnwindSafe(next.call(req)).catch_unwind().await;
     let answered = answered.unwrap_or_else(|_| Err(Error::internal("a handler panicked").into()));

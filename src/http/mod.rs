@@ -6,9 +6,11 @@ pub mod at;
 pub mod auth;
 pub mod body;
 pub mod check;
+pub mod connection;
 pub mod cors;
 pub mod docs;
 pub mod endpoint;
+pub mod feed;
 pub mod filter;
 pub mod format;
 pub mod guard;
@@ -23,6 +25,7 @@ pub mod shape;
 pub mod sort;
 pub mod token;
 pub mod totals;
+pub mod versions;
 pub mod view;
 pub mod write;
 
@@ -37,6 +40,8 @@ pub struct Settings {
     pub license: String,
     pub publisher: String,
     pub contact: Option<String>,
+    /// How many clients may wait for changes at once.
+    pub most_waiting: usize,
 }
 
 impl Default for Settings {
@@ -46,6 +51,7 @@ impl Default for Settings {
             license: "NLOD-2.0".into(),
             publisher: "Opptrapping".into(),
             contact: None,
+            most_waiting: 20_000,
         }
     }
 }

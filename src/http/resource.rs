@@ -2,10 +2,11 @@
 use super::endpoint::{Endpoint, READ};
 use super::filter::Filter;
 use super::parameter::Parameter;
-use super::{docs, guard, read, write};
+use super::{docs, guard, read, versions, write};
 use crate::db::bulk::{self, Tally};
 use crate::db::table::{Record, Table};
-use crate::db::{Db, Write};
+use crate::db::{Db, Statement, Write};
+use crate::domain::Language;
 use crate::error::Error;
 use actix_web::dev::ResourceDef;
 use actix_web::web;
@@ -142,6 +143,8 @@ pub struct Entry {
     pub load: fn(&mut Write, &mut dyn Read) -> Result<Tally, Error>,
     /// Reads every row of it, as CSV.
     pub dump: fn(&mut Db, i64) -> Result<Vec<u8>, Error>,
+    /// Reads versions of its rows, see [`versions::load`].
+    pub versions: fn(&mut Db, Language, &'static str, Statement) -> Result<Vec<versions::Keyed>, Error>,
 }
 
 impl Entry {
@@ -154,6 +157,7 @@ impl Entry {
             more: &[],
             load: bulk::csv::<R>,
             dump: read::dump::<R>,
+            versions: versions::load::<R>,
         }
     }
 

@@ -6,6 +6,8 @@ mod client;
 mod concurrency;
 mod data;
 mod document;
+mod feed;
+mod feed_chaos;
 mod forged;
 mod lists;
 mod migrations;

@@ -54,6 +54,22 @@ impl Operation {
         })
     }
 
+    /// The path with a query, and with the example of each parameter that is needed and not in it.
+    pub fn example_url(&self, query: &str) -> String {
+        let given = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let needed = self.query_parameters().filter(|p| p["required"] == true).filter_map(|p| {
+            let name = p["name"].as_str().unwrap();
+            let example = p["example"]
+                .as_array()
+                .map_or_else(|| text(&p["example"]), |all| all.iter().map(text).collect::<Vec<_>>().join(","));
+            (!given(name)).then(|| format!("{name}={example}"))
+        });
+        let query: Vec<String> = needed.chain((!query.is_empty()).then(|| query.to_owned())).collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{}{mark}{}", self.example_path(), query.join("&"))
+    }
+
     pub fn query_parameters(&self) -> impl Iterator<Item = &Value> {
         self.parameters.iter().filter(|p| p["in"] == "query")
     }

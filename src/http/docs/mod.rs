@@ -75,8 +75,11 @@ impl Document {
         if !SHARED.contains(&name) {
             return parameter(given, example);
         }
-        self.parameters.entry(name).or_insert_with(|| parameter(given, &Value::Null));
-        json!({ "$ref": format!("#/components/parameters/{name}") })
+        let said = parameter(given, &Value::Null);
+        match self.parameters.entry(name).or_insert_with(|| said.clone()) {
+            shared if *shared == said => json!({ "$ref": format!("#/components/parameters/{name}") }),
+            _ => said,
+        }
     }
 
     /// Adds an operation.
@@ -95,7 +98,11 @@ impl Document {
             all.push(path_id(tag.trim_end_matches('s'), &example));
             problems.extend([404, 410]);
         }
-        all.extend(parameters.iter().map(|p| self.parameter(p, &Value::Null)));
+        // The forms of a view are its own.
+        all.extend(parameters.iter().map(|p| match p.name.as_str() {
+            "format" => parameter(p, &Value::Null),
+            _ => self.parameter(p, &Value::Null),
+        }));
         let body = json!({ "$ref": format!("#/components/schemas/{schema}") });
         let operation = json!({
             "tags": [tag],
@@ -107,6 +114,21 @@ impl Document {
             "security": [],
         });
         self.operation(path, "get", operation);
+    }
+
+    /// Adds the other forms that the answer of a reading operation can have, and the refusal of one there is not.
+    pub fn forms(&mut self, path: &str, media: &[&str]) {
+        let Some(operation) = self.paths.get_mut(path).map(|item| &mut item["get"]) else { return };
+        for media in media {
+            operation["responses"]["200"]["content"][*media] = json!({ "schema": { "type": "string" } });
+        }
+        self.problems(path, &[406]);
+    }
+
+    /// Adds problems that a reading operation can answer with beside the usual ones.
+    pub fn problems(&mut self, path: &str, statuses: &[u16]) {
+        let Some(operation) = self.paths.get_mut(path).map(|item| &mut item["get"]) else { return };
+        operation["responses"] = responses(operation["responses"].take(), statuses);
     }
 
     /// The whole document.

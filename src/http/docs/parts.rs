@@ -136,6 +136,8 @@ pub(super) fn parameter(parameter: &Parameter, example: &Value) -> Value {
     // A span of years cannot be told from nonsense by a pattern, so the schema, and the example, keep to one year.
     let year = json!("2016");
     let shown = if parameter.shape == Shape::Period { &year } else { &example[parameter.name.as_str()] };
+    let given = json!(parameter.example);
+    let shown = if shown.is_null() { &given } else { shown };
     if !shown.is_null() {
         out["example"] = if parameter.list { json!([shown]) } else { shown.clone() };
     }
@@ -171,6 +173,9 @@ pub(super) fn shape(shape: &Shape) -> Value {
         }
         Shape::Vintage => {
             json!({ "type": "string", "pattern": format!("^(latest|first|all|{YEAR}(-(0[1-9]|1[0-2]))?)$") })
+        }
+        Shape::Point => {
+            json!({ "type": "string", "pattern": "^(0|[1-9][0-9]{0,17})(\\.(0|[1-9][0-9]{0,17}))?$" })
         }
         Shape::Moment => {
             json!({ "type": "string", "pattern": format!("^(0|[1-9][0-9]{{0,17}}|{YEAR}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)$") })
