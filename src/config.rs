@@ -1,8 +1,9 @@
 //! Every setting: its flag, its variable, its default, and what it means. Mistakes are reported all at once.
-use crate::http::Settings;
 use crate::http::token::{self, Issuers};
+use crate::http::{SUBMISSIONS_PER_HOUR, Settings};
 use clap::Args;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 /// Where the data is.
@@ -38,6 +39,13 @@ pub struct Service {
     /// Where its publisher is reached: an e-mail address or a web address
     #[arg(long, env = "OPPTRAPPING_CONTACT")]
     pub contact: Option<String>,
+    /// How many submissions to consultations one address (of IPv6, one /64) may send in an hour
+    #[arg(long, env = "OPPTRAPPING_SUBMISSIONS_PER_HOUR", default_value_t = SUBMISSIONS_PER_HOUR.get())]
+    pub submissions_per_hour: u32,
+    /// The addresses of proxies in front of the service, with commas between. Only from them is X-Forwarded-For believed;
+    /// behind one that is not named here all callers share one address
+    #[arg(long, env = "OPPTRAPPING_TRUSTED_PROXIES", default_value = "")]
+    pub trusted_proxies: String,
     /// How many threads answer requests
     #[arg(long, env = "OPPTRAPPING_WORKERS", default_value_t = 2)]
     pub workers: usize,
@@ -78,6 +86,19 @@ impl Service {
         if self.workers == 0 || self.workers > 256 {
             wrong.push("OPPTRAPPING_WORKERS: must be between 1 and 256".into());
         }
+        let submissions_per_hour = NonZeroU32::new(self.submissions_per_hour);
+        if submissions_per_hour.is_none() {
+            wrong.push("OPPTRAPPING_SUBMISSIONS_PER_HOUR: must be at least 1".into());
+        }
+        let mut trusted_proxies = vec![];
+        for proxy in self.trusted_proxies.split(',').map(str::trim).filter(|proxy| !proxy.is_empty()) {
+            match proxy.parse() {
+                Ok(address) => trusted_proxies.push(address),
+                Err(_) => {
+                    wrong.push(format!("OPPTRAPPING_TRUSTED_PROXIES: `{proxy}` is not an address such as 10.0.0.2"))
+                }
+            }
+        }
         let issuers = match &self.public_key {
             None => Some(Issuers::default()),
             Some(path) => std::fs::read_to_string(path)
@@ -86,11 +107,19 @@ impl Service {
                 .map_err(|e| wrong.push(format!("OPPTRAPPING_PUBLIC_KEY: {}: {e}", path.display())))
                 .ok(),
         };
-        match (bind, admin_bind, issuers) {
-            (Some(bind), Some(admin_bind), Some(issuers)) if wrong.is_empty() => {
+        match (bind, admin_bind, issuers, submissions_per_hour) {
+            (Some(bind), Some(admin_bind), Some(issuers), Some(submissions_per_hour)) if wrong.is_empty() => {
                 let (license, publisher) = (self.license.clone(), self.publisher.clone());
                 let (contact, most_waiting) = (self.contact.clone(), self.waiting);
-                let settings = Settings { base_url, license, publisher, contact, most_waiting };
+                let settings = Settings {
+                    base_url,
+                    license,
+                    publisher,
+                    contact,
+                    most_waiting,
+                    submissions_per_hour,
+                    trusted_proxies,
+                };
                 Ok(Checked { bind, admin_bind, settings, issuers })
             }
             _ => Err(wrong.join("\n")),

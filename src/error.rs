@@ -41,14 +41,18 @@ kinds! {
     NotAcceptable "not-acceptable" 406 "Not in that format" "`errors` lists the formats there are. `format=` decides before `Accept`.";
     RequestTimeout "request-timeout" 408 "The request did not arrive in time" "Send the body without pausing.";
     Duplicate "duplicate" 409 "It exists already" "Another thing has this id, or two rows of the request share it.";
+    ConsultationClosed "consultation-closed" 409 "The consultation takes no submissions now" "The detail says when it opens and closes. A consultation whose dates are not known takes none.";
     Referenced "referenced" 409 "Others refer to it" "Remove or change what refers to it first; `errors` lists them.";
     CursorFromFuture "cursor-from-future" 409 "This place in the log of changes has not been written" "You have seen changes that this database does not have: it was restored from a backup, or it is another one. Take a new copy, and follow the changes from there.";
     Gone "gone" 410 "It was deleted" "Its versions are kept: see its history, or ask with `as_of`.";
+    Erased "erased" 410 "It was erased" "Nothing of it is kept, and nothing of it can be read by any address.";
     PreconditionFailed "precondition-failed" 412 "It has changed since you read it" "Read it again, apply your change to what is there now, and send that version's `ETag` in `If-Match`.";
     PayloadTooLarge "payload-too-large" 413 "The body is too large" "The detail gives the limit.";
+    RangeNotSatisfiable "range-not-satisfiable" 416 "There is no such part" "`Content-Range` gives the length in bytes.";
     UnsupportedMediaType "unsupported-media-type" 415 "The body is of a kind that is not understood" "`Accept-Post`, `Accept-Patch` or the detail lists what is.";
     InvalidContent "invalid-content" 422 "The content breaks a rule" "`errors` has a JSON pointer, or a row and a column, for each mistake.";
     PreconditionRequired "precondition-required" 428 "Say which version you are changing" "Send the `ETag` you read in `If-Match`.";
+    RateLimited "rate-limited" 429 "Too many from one address" "`Retry-After` says when the next is taken, and `RateLimit-Policy` how many are.";
     Internal "internal" 500 "Our mistake" "It is logged under the request id in `X-Request-Id`.";
     NotImplemented "not-implemented" 501 "No such method" "This HTTP method is not known here.";
     DatabaseUnavailable "database-unavailable" 503 "The database is away" "Try again shortly; `Retry-After` says when.";
@@ -135,7 +139,7 @@ fn clip(name: &str) -> String {
 }
 
 /// What went wrong, with what the caller may know of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Error {
     pub kind: Kind,
     pub detail: Option<String>,
@@ -222,7 +226,8 @@ impl Error {
         for (name, value) in &self.headers {
             out.append_header((name.clone(), value.clone()));
         }
-        if matches!(self.kind.row().1, 429 | 503) && self.kind != Kind::AuthUnavailable {
+        let said = self.headers.iter().any(|(name, _)| name == "retry-after");
+        if matches!(self.kind.row().1, 429 | 503) && self.kind != Kind::AuthUnavailable && !said {
             out.insert_header(("retry-after", "2"));
         }
         out.insert_header(("cache-control", "no-store"));

@@ -32,7 +32,9 @@ use api::home::Rendered;
 use db::Database;
 use error::Error;
 use http::feed::Feed;
+use http::format::Exports;
 use http::guard::{self, Routes};
+use http::rate::Limiter;
 use http::totals::Totals;
 use http::{Settings, cors, token::Issuers};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -52,6 +54,8 @@ pub struct Shared {
     routes: web::Data<Routes>,
     totals: web::Data<Totals>,
     feed: web::Data<Feed>,
+    exports: web::Data<Exports>,
+    submissions: web::Data<Limiter>,
 }
 
 impl Shared {
@@ -63,6 +67,12 @@ impl Shared {
             routes: web::Data::new(Routes(api::paths())),
             totals: web::Data::default(),
             feed: web::Data::new(Feed::new(&api::RESOURCES, settings.most_waiting)),
+            exports: web::Data::default(),
+            submissions: web::Data::new(Limiter::hourly(
+                "submissions",
+                settings.submissions_per_hour,
+                settings.trusted_proxies.clone(),
+            )),
             settings: web::Data::new(settings),
         }
     }
@@ -102,6 +112,8 @@ pub fn app(
         .app_data(shared.routes.clone())
         .app_data(shared.totals.clone())
         .app_data(shared.feed.clone())
+        .app_data(shared.exports.clone())
+        .app_data(shared.submissions.clone())
         .configure(api::routes)
         .service(web::redirect("/docs", "/docs/").permanent())
         .service(

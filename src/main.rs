@@ -4,8 +4,9 @@ use actix_web::{App, HttpServer, web};
 use clap::{Parser, Subcommand, ValueEnum};
 use opptrapping::config::{Service, Storage};
 use opptrapping::db::{Author, Database, verify};
+use opptrapping::domain::Language;
 use opptrapping::http::resource::Entry;
-use opptrapping::http::{Settings, admin, connection, openapi30, token};
+use opptrapping::http::{Settings, admin, connection, listing, openapi30, token};
 use opptrapping::{Shared, api, app, import, open};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -57,10 +58,16 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Read a whole collection as CSV
+    /// Read a whole collection, every vintage included
     Export {
         /// The collection: grants, observations, …
         collection: String,
+        /// The form: csv, ndjson, xlsx, parquet, json-stat2
+        #[arg(long, default_value = "csv")]
+        format: String,
+        /// The language of titles and descriptions: nb, nn, en
+        #[arg(long, default_value = "nb", value_parser = language)]
+        lang: Language,
         #[command(flatten)]
         storage: Storage,
         /// Where to; standard output unless named
@@ -151,15 +158,15 @@ fn run(command: Command) -> Done {
         Command::Import { collection, file, storage, reason, dry_run } => {
             import_file(&open(&storage.database_url)?, &collection, &file, reason.as_deref(), dry_run)
         }
-        Command::Export { collection, storage, output } => {
-            let entry = entry(&collection)?;
+        Command::Export { collection, format, lang, storage, output } => {
+            let collection = (entry(&collection)?.collection)();
             let db = open(&storage.database_url)?;
-            let at = db.head().revision;
-            let bytes = db.read(|conn| (entry.dump)(conn, at))?;
-            match output {
-                Some(path) => std::fs::write(path, bytes)?,
-                None => std::io::stdout().write_all(&bytes)?,
-            }
+            let mut out: Box<dyn Write> = match output {
+                Some(path) => Box::new(std::io::BufWriter::new(std::fs::File::create(path)?)),
+                None => Box::new(std::io::stdout().lock()),
+            };
+            listing::export(&db, collection, &Settings::default(), &format, lang, &mut out)?;
+            out.flush()?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Keygen { folder, algorithm } => keygen(&folder, algorithm),
@@ -251,6 +258,10 @@ fn serve(storage: &Storage, service: &Service) -> Done {
         health_handle.stop(false).await;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn language(code: &str) -> Result<Language, String> {
+    Language::from_code(code).ok_or_else(|| format!("must be one of {}", Language::CODES.join(", ")))
 }
 
 fn entry(collection: &str) -> Result<&'static Entry, String> {

@@ -5,9 +5,10 @@ use crate::http::answer::Head;
 use crate::http::asked::Asked;
 use crate::http::docs::ReadOperation;
 use crate::http::endpoint::{Endpoint, READ};
+use crate::http::format::Format;
 use crate::http::parameter::{MOST_ROWS, ROWS};
 use crate::http::resource::Entry;
-use crate::http::{ATTRIBUTION, LICENSE_URL, Settings, body, format};
+use crate::http::{ATTRIBUTION, LICENSE_URL, Settings, body};
 use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -146,7 +147,7 @@ pub async fn about(req: HttpRequest, db: Data<Database>, settings: Data<Settings
         license_url: LICENSE_URL,
         attribution: ATTRIBUTION,
         languages: vec!["nb", "nn", "en"],
-        formats: format::WORDS.to_vec(),
+        formats: Format::words(true).to_vec(),
         limits: Limits { rows_default: ROWS, rows_most: MOST_ROWS, body_bytes: body::MOST_BYTES },
         collections,
     };

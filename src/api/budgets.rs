@@ -127,5 +127,20 @@ impl Resource for Budget {
             .filter(Filter::period())
             .filter(Filter::integers("amount_nok", "The amount, in whole kroner."))
             .sorts(&["id", "period_start", "amount_nok", "title_nb"], "id")
+            // Lines differ in too much for their fields to be dimensions: the cube would be empty but for its diagonal.
+            .cube(Cube::new(&["id"], "amount_nok").carrying(&[
+                "plan",
+                "measure",
+                "scheme",
+                "region",
+                "region_code",
+                "region_name",
+                "level",
+                "title",
+                "flow",
+                "stage",
+                "inside_frame",
+                "stated_by",
+            ]))
     );
 }

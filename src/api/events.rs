@@ -1,6 +1,14 @@
 //! Events: the timeline of the plans, hearings and the consultation included.
+use crate::db::Database;
 use crate::domain::vocabulary::EventKind;
+use crate::error::Error;
+use crate::http::endpoint::{Endpoint, READ};
+use crate::http::format::Exports;
 use crate::http::prelude::*;
+use crate::http::totals::Totals;
+use crate::http::{Settings, docs, read};
+use actix_web::web::{self, Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 
 /// Something that happened in the life of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -59,4 +67,26 @@ impl Resource for Event {
             .filter(Filter::any("source", "Events read from these sources."))
             .sorts(&["id", "date"], "date")
     );
+}
+
+/// The timeline of one plan.
+pub const OF_PLAN: Endpoint = Endpoint {
+    path: "/v1/plans/{id}/events",
+    methods: READ,
+    routes: || vec![web::get().to(of_plan)],
+    document: |document| {
+        let summary = "The timeline of a plan";
+        docs::within::<Event>(document, "/v1/plans/{id}/events", "list_plan_events", summary, "plan");
+    },
+};
+
+async fn of_plan(
+    req: HttpRequest,
+    id: Path<String>,
+    db: Data<Database>,
+    settings: Data<Settings>,
+    totals: Data<Totals>,
+    exports: Data<Exports>,
+) -> Result<HttpResponse, Error> {
+    read::within::<Event>("plan", (req, id), db, settings, (totals, exports)).await
 }

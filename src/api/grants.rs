@@ -116,5 +116,9 @@ impl Resource for Grant {
             .filter(Filter::period())
             .filter(Filter::integers("amount_nok", "The amount, in whole kroner."))
             .sorts(&["id", "region", "region_name", "period_start", "amount_nok"], "id")
+            .cube(
+                Cube::new(&["plan", "scheme", "measure", "region", "recipient_name", "stage"], "amount_nok")
+                    .carrying(&["region_code", "region_name", "level", "county", "recipient_orgnr"])
+            )
     );
 }

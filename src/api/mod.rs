@@ -3,6 +3,7 @@ pub mod about;
 pub mod assessments;
 pub mod budgets;
 pub mod changes;
+pub mod consultations;
 pub mod counties;
 pub mod evaluations;
 pub mod events;
@@ -12,6 +13,7 @@ pub mod health_regions;
 pub mod home;
 pub mod indicators;
 pub mod measures;
+pub mod moderation;
 pub mod money;
 pub mod municipalities;
 pub mod municipality_changes;
@@ -22,6 +24,8 @@ pub mod results;
 pub mod schemes;
 pub mod sources;
 pub mod status_reports;
+pub mod submissions;
+pub mod submit;
 pub mod wordings;
 
 use crate::db::table::Table;
@@ -36,13 +40,14 @@ use serde_json::Value;
 use std::sync::LazyLock;
 
 /// Every collection, in the order of the document.
-pub static RESOURCES: [Entry; 18] = [
-    Entry::of::<plans::Plan>().with(&[results::RESULTS, money::MONEY]),
+pub static RESOURCES: [Entry; 19] = [
+    Entry::of::<plans::Plan>().with(&[results::RESULTS, money::MONEY, events::OF_PLAN]),
     Entry::of::<goals::Goal>(),
     Entry::of::<wordings::Wording>(),
     Entry::of::<measures::Measure>(),
     Entry::of::<status_reports::StatusReport>(),
     Entry::of::<events::Event>(),
+    Entry::of::<consultations::Consultation>().with(&[SUBMISSIONS]),
     Entry::of::<budgets::Budget>(),
     Entry::of::<schemes::Scheme>(),
     Entry::of::<grants::Grant>(),
@@ -64,7 +69,7 @@ pub fn tables() -> &'static [&'static Table] {
 }
 
 /// What stands beside the collections.
-static ALONE: [Endpoint; 9] = [
+static ALONE: [Endpoint; 11] = [
     Endpoint { path: "/", methods: READ, routes: || vec![web::get().to(home::front)], document: |_| () },
     Endpoint { path: "/openapi.json", methods: READ, routes: || vec![web::get().to(home::openapi)], document: |_| () },
     Endpoint {
@@ -89,7 +94,33 @@ static ALONE: [Endpoint; 9] = [
     about::ABOUT,
     about::DICTIONARY,
     changes::CHANGES,
+    Endpoint {
+        path: "/v1/submissions/{id}",
+        methods: &["GET", "HEAD", "PATCH", "DELETE", "OPTIONS"],
+        routes: || {
+            vec![
+                web::get().to(submissions::one),
+                web::patch().to(moderation::decide),
+                web::delete().to(moderation::erase),
+            ]
+        },
+        document: submissions::document,
+    },
+    Endpoint {
+        path: "/v1/moderation/submissions",
+        methods: READ,
+        routes: || vec![web::get().to(moderation::list)],
+        document: moderation::document,
+    },
 ];
+
+/// What is sent to a consultation, and what is published of it.
+const SUBMISSIONS: Endpoint = Endpoint {
+    path: "/v1/consultations/{id}/submissions",
+    methods: &["GET", "HEAD", "POST", "OPTIONS"],
+    routes: || vec![web::get().to(submissions::list), web::post().to(submit::submit)],
+    document: submit::document,
+};
 
 /// Mounts everything. `/v1` comes first: the patterns of other paths would be matched against each of its requests.
 pub fn routes(routes: &mut web::ServiceConfig) {

@@ -130,5 +130,16 @@ impl Resource for Observation {
             .filter(Filter::words("confidence", Confidence::WORDS, "Values read this near their origin."))
             .filter(Filter::any("source", "Values read from these sources."))
             .sorts(&["id", "indicator", "region", "region_name", "period_start", "published"], "id")
+            .cube(Cube {
+                status: Some("status".into()),
+                metric: Some("indicator".into()),
+                ..Cube::new(&["indicator", "region"], "value").carrying(&[
+                    "region_code",
+                    "region_name",
+                    "level",
+                    "county"
+                ])
+            })
+            .vintage("published")
     );
 }

@@ -1,5 +1,5 @@
 //! Migrations: one folder for both databases, embedded in the binary.
-use super::{Db, Statement, Transaction};
+use super::{Db, Statement, Transaction, erasure};
 use crate::error::{Error, Kind};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -15,7 +15,7 @@ pub fn run(conn: &mut Db) -> Result<(), Error> {
     if locked {
         Statement::new("SELECT pg_advisory_lock(").bind(LOCK).sql(")").run(conn)?;
     }
-    let done = pending(conn).map(|_| ());
+    let done = pending(conn).and_then(|()| erasure::keep_out_of_statistics(conn));
     if locked {
         Statement::new("SELECT pg_advisory_unlock(").bind(LOCK).sql(")").run(conn)?;
     }

@@ -8,6 +8,7 @@
 //! queries that a test runs one by one on both databases anyway.
 pub mod bulk;
 pub mod cited;
+mod erasure;
 pub mod head;
 pub mod migrate;
 pub mod place;
@@ -15,8 +16,10 @@ pub mod pool;
 pub mod record;
 pub mod reference;
 pub mod revision;
+pub mod rows;
 pub mod series;
 pub mod statement;
+pub mod submission;
 pub mod table;
 pub mod verify;
 mod watch;
@@ -28,6 +31,7 @@ use diesel::prelude::*;
 use head::{Head, Heads};
 use pool::Pools;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use table::Table;
 
 pub use revision::{Author, Expect, Outcome, Write};
@@ -52,6 +56,8 @@ pub struct Database {
     pools: Arc<Pools>,
     heads: Arc<Heads>,
     tables: &'static [&'static Table],
+    /// Set while the log may still have what was erased.
+    uncut: Arc<AtomicBool>,
 }
 
 impl Database {
@@ -59,9 +65,10 @@ impl Database {
     /// reads where it stands.
     pub fn open(url: &str, tables: &'static [&'static Table]) -> Result<Self, Error> {
         let pools = Arc::new(Pools::open(url)?);
-        pools.write(migrate::run)?;
-        let heads = Arc::new(Heads::default());
-        let database = Self { pools, heads, tables };
+        // A process that was killed after it erased may have left what it erased in the log.
+        let cut = pools.write(|conn| migrate::run(conn).and_then(|()| erasure::cut_log(conn)))?;
+        let (heads, uncut) = (Arc::new(Heads::default()), Arc::new(AtomicBool::new(!cut)));
+        let database = Self { pools, heads, tables, uncut };
         database.refresh()?;
         Ok(database)
     }
@@ -127,9 +134,38 @@ impl Database {
         self.heads.moves()
     }
 
-    /// Starts the thread that notices what other processes write. It ends when the database is dropped.
+    /// Runs `work` in a transaction that is no revision: for what is not published data.
+    pub fn beside<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
+        self.pools.write(|conn| {
+            let transaction = Transaction::begin(conn)?;
+            let done = work(transaction.conn)?;
+            transaction.commit()?;
+            Ok(done)
+        })
+    }
+
+    /// The same for work that deletes from `table`, and of what it deletes nothing is left in the database. False where
+    /// that is done but for the log, which is tried again; see `erasure`.
+    fn erase(&self, table: &str, work: impl FnOnce(&mut Db) -> Result<(), Error>) -> Result<bool, Error> {
+        self.beside(|conn| {
+            erasure::lock(conn, table)?;
+            work(conn)?;
+            erasure::rewrite(conn, table)
+        })?;
+        let cut = self.pools.write(erasure::cut_log).unwrap_or_else(|e| {
+            log::error!("the log could not be cut: {e}");
+            false
+        });
+        if !cut {
+            self.uncut.store(true, Ordering::Relaxed);
+        }
+        Ok(cut)
+    }
+
+    /// Starts the thread that notices what other processes write, and finishes what erasures left to do. It ends when the
+    /// database is dropped.
     pub fn watch(&self) {
-        watch::start(Arc::downgrade(&self.pools), Arc::downgrade(&self.heads));
+        watch::start(Arc::downgrade(&self.pools), Arc::downgrade(&self.heads), self.uncut.clone());
     }
 }
 

@@ -87,9 +87,13 @@ impl ManageConnection for Manager {
                      PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
                 )
                 .map_err(queried)?;
-                if self.reads_only {
-                    conn.batch_execute("PRAGMA query_only = ON").map_err(queried)?;
-                }
+                // secure_delete and temp_store=MEMORY: what is deleted leaves no bytes in free pages, and what is copied
+                // none in files for the time being.
+                conn.batch_execute(match self.reads_only {
+                    true => "PRAGMA query_only = ON",
+                    false => "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY",
+                })
+                .map_err(queried)?;
                 Ok(Db::Sqlite(conn))
             }
         }

@@ -162,7 +162,7 @@ impl Write<'_> {
     /// The current version of a row and the revision it is from.
     pub fn current<T: Record>(&mut self, id: &str) -> Result<Option<(i64, T)>, Error> {
         let table = T::table();
-        let sql = format!("SELECT revision, {} FROM {} WHERE id = ", table.selection(Language::Nb), table.name);
+        let sql = format!("SELECT revision, {} FROM {} t WHERE id = ", table.selection(Language::Nb), table.name);
         Ok(Statement::new(sql).bind(id).sql(" AND ended = ").bind(CURRENT).row(self.conn)?)
     }
 
@@ -297,7 +297,8 @@ pub fn absent(conn: &mut Db, table: &Table, id: &str) -> Result<Error, Error> {
     })
 }
 
-fn expect_holds(expect: &Expect, found: Option<i64>) -> Result<(), Error> {
+/// Whether what the writer believes to be there is.
+pub(super) fn expect_holds(expect: &Expect, found: Option<i64>) -> Result<(), Error> {
     let stale = |version: i64| {
         Error::new(Kind::PreconditionFailed)
             .detail(format!("the current ETag is \"{version}\""))

@@ -7,7 +7,6 @@ use crate::domain::{Language, text};
 use crate::error::Mistake;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value as Json};
-use std::fmt::Write as _;
 use std::sync::OnceLock;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Schema, SchemaType, Type as JsonType};
@@ -147,19 +146,18 @@ impl Table {
     }
 
     fn select(&self, language: Language) -> String {
-        let mut list = String::new();
-        for column in &self.columns {
-            if !list.is_empty() {
-                list.push_str(", ");
-            }
-            let name = &column.name;
-            let _ = match (column.localized, language) {
-                (false, _) if name == "region_name" => write!(list, "{}", region_name(language)),
-                (false, _) => write!(list, "{name}"),
-                (true, _) => write!(list, "{}", spoken(name, language)),
-            };
+        let all: Vec<String> = self.columns.iter().map(|column| self.expression(column, language)).collect();
+        all.join(", ")
+    }
+
+    /// What is selected of a row `t` for a column, in a language.
+    pub fn expression(&self, column: &Column, language: Language) -> String {
+        let name = &column.name;
+        match column.localized {
+            false if name == "region_name" => region_name(language),
+            false => format!("t.{name}"),
+            true => spoken(name, language),
         }
-        list
     }
 
     /// The columns and values of an INSERT for `row`, the hidden ones included.

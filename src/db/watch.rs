@@ -1,9 +1,10 @@
 //! What other processes write: PostgreSQL tells of it, and both databases are asked from time to time.
 use super::head::{self, Head, Heads};
 use super::pool::Pools;
-use super::{Db, Statement};
+use super::{Db, Statement, erasure};
 use crate::error::Error;
-use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 /// The channel on which a write tells of its revision, as it commits.
@@ -16,6 +17,7 @@ const UNTOLD: Duration = Duration::from_millis(250);
 /// How often it is asked although it tells. A listener can be dead in silence, behind a pool of connections or after a
 /// failover, and would then never hear of anything.
 const TOLD: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 /// How long to leave a server alone that refused a listener.
 const BACKOFF: Duration = Duration::from_secs(2);
 
@@ -28,14 +30,19 @@ pub(super) fn tell(conn: &mut Db, revision: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Starts the thread that keeps the head up to date. It ends with the database.
-pub(super) fn start(pools: Weak<Pools>, heads: Weak<Heads>) {
+/// Starts the thread that keeps the head up to date, and once a minute tries what erasures left to do. It ends with the
+/// database.
+pub(super) fn start(pools: Weak<Pools>, heads: Weak<Heads>, uncut: Arc<AtomicBool>) {
     std::thread::spawn(move || {
         let mut listener = Listener::default();
-        let mut looked = Instant::now();
+        let (mut looked, mut cut) = (Instant::now(), Instant::now());
         loop {
             std::thread::sleep(TICK);
             let (Some(pools), Some(heads)) = (pools.upgrade(), heads.upgrade()) else { return };
+            if cut.elapsed() >= MINUTE {
+                cut = Instant::now();
+                cut_log(&pools, &uncut);
+            }
             let told = listener.heard(&pools);
             let patience = if listener.conn.is_some() { TOLD } else { UNTOLD };
             if !told && looked.elapsed() < patience {
@@ -49,6 +56,13 @@ pub(super) fn start(pools: Weak<Pools>, heads: Weak<Heads>) {
             }
         }
     });
+}
+
+fn cut_log(pools: &Pools, uncut: &AtomicBool) {
+    // Taken down first: an erasure meanwhile puts it up again.
+    if uncut.swap(false, Ordering::Relaxed) && !pools.write(erasure::cut_log).unwrap_or(false) {
+        uncut.store(true, Ordering::Relaxed);
+    }
 }
 
 /// A connection of its own on which PostgreSQL tells of revisions; none on SQLite, and none while the server is away.

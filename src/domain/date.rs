@@ -1,7 +1,7 @@
 //! Calendar dates as text: whole (`2020-01-01`) or as precise as the source was (`2021`, `2021-06`).
 //!
 //! Kept as text because ISO 8601 dates sort as they stand, on both databases.
-use chrono::NaiveDate;
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 /// The first day a date may name. Registers write 1838-01-01 for "since the municipalities began".
 pub const EARLIEST_YEAR: i32 = 1800;
@@ -38,13 +38,23 @@ pub fn partial(text: &str) -> Result<(NaiveDate, NaiveDate), String> {
 
 /// The last day of the month that `day` is in.
 pub fn month_end(day: NaiveDate) -> NaiveDate {
-    use chrono::Datelike;
     let (year, month) = if day.month() == 12 { (day.year() + 1, 1) } else { (day.year(), day.month() + 1) };
     NaiveDate::from_ymd_opt(year, month, 1).and_then(|d| d.pred_opt()).unwrap_or(day)
 }
 
+/// The day it is in Norway: an hour ahead of UTC, two from the last Sunday of March to that of October, from one o'clock
+/// UTC (Directive 2000/84/EC, which Norway follows).
+pub fn norwegian(at: DateTime<Utc>) -> NaiveDate {
+    let turn = |month: u32| {
+        let end = NaiveDate::from_ymd_opt(at.year(), month, 31).unwrap_or_default();
+        let sunday = end - TimeDelta::days(i64::from(end.weekday().num_days_from_sunday()));
+        sunday.and_time(NaiveTime::MIN) + TimeDelta::hours(1)
+    };
+    let summer = (turn(3)..turn(10)).contains(&at.naive_utc());
+    (at.naive_utc() + TimeDelta::hours(if summer { 2 } else { 1 })).date()
+}
+
 fn in_reach(day: NaiveDate) -> bool {
-    use chrono::Datelike;
     (EARLIEST_YEAR..=LATEST_YEAR).contains(&day.year())
 }
 
@@ -58,6 +68,26 @@ mod tests {
         for bad in ["2021-02-29", "2020-1-1", "20200101", "", "2020-01-01 ", "٢٠٢٠-٠١-٠١", "9999-01-01", "1799-12-31"]
         {
             assert!(whole(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_day_begins_in_norway_before_it_does_in_greenwich() {
+        for (at, day) in [
+            ("2026-01-31T22:59:59Z", "2026-01-31"),
+            ("2026-01-31T23:00:00Z", "2026-02-01"),
+            ("2026-07-31T21:59:59Z", "2026-07-31"),
+            ("2026-07-31T22:00:00Z", "2026-08-01"),
+            // The days on which the clocks were turned: 29 March and 25 October.
+            ("2026-03-28T22:59:59Z", "2026-03-28"),
+            ("2026-03-29T21:59:59Z", "2026-03-29"),
+            ("2026-03-29T22:00:00Z", "2026-03-30"),
+            ("2026-10-24T22:00:00Z", "2026-10-25"),
+            ("2026-10-25T22:59:59Z", "2026-10-25"),
+            ("2026-12-31T23:00:00Z", "2027-01-01"),
+        ] {
+            let at_utc = DateTime::parse_from_rfc3339(at).unwrap().to_utc();
+            assert_eq!(norwegian(at_utc).to_string(), day, "{at}");
         }
     }
 

@@ -1,4 +1,5 @@
 //! The rules of the field, pure: no SQL, no HTTP, no clock. What is here can be tested with values alone.
+pub mod consultation;
 pub mod course;
 pub mod date;
 pub mod id;

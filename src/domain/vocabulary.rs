@@ -29,6 +29,31 @@ macro_rules! vocabulary {
 pub(crate) use vocabulary;
 
 vocabulary! {
+    /// How the public is asked.
+    ConsultationKind {
+        /// In writing.
+        Consultation => "consultation",
+        /// At a meeting.
+        Hearing => "hearing",
+    }
+}
+vocabulary! {
+    /// How far a submission has come. An erased one is in no state: nothing of it is kept.
+    SubmissionState {
+        /// Stored, and seen by moderators alone.
+        Received => "received",
+        Published => "published",
+        Rejected => "rejected",
+    }
+}
+vocabulary! {
+    /// What a moderator decides on a submission.
+    Moderated {
+        Published => "published",
+        Rejected => "rejected",
+    }
+}
+vocabulary! {
     /// What kind of document a fact was read from.
     SourceKind {
         Proposition => "proposition",

@@ -1,10 +1,13 @@
 //! The way out of every read: entity tags, caching, links, compression. One place decides each.
+use super::encoding::Encoding;
 use super::page::short_hash;
 use super::{LICENSE_URL, Settings};
 use crate::domain::Language;
+use crate::error::Error;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse};
-use std::io::Write;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
 
 /// Smaller bodies are not worth compressing.
 const LEAST_COMPRESSED: usize = 1_024;
@@ -18,7 +21,7 @@ pub enum Keep {
     Asking,
     /// It is about a named revision and never changes.
     Forever,
-    /// It was asked for with a token.
+    /// It was asked for with a token, or may have to be erased.
     Never,
 }
 
@@ -46,7 +49,7 @@ pub struct Head {
     /// The request headers that had a say, beside `Accept-Encoding`.
     pub vary: Vec<&'static str>,
     pub links: Vec<(String, &'static str)>,
-    /// The name of the file, where it is one to be saved.
+    /// The name of the file, where it is one to be saved; parts of it can be asked for.
     pub file_name: Option<String>,
 }
 
@@ -99,23 +102,31 @@ impl Head {
 
     /// 200 with the body, compressed where the client takes that.
     pub fn ok(&self, req: &HttpRequest, settings: &Settings, body: Vec<u8>) -> HttpResponse {
-        let mut out = HttpResponse::Ok();
         let encoding = Encoding::choose(req).filter(|_| body.len() >= LEAST_COMPRESSED);
-        let packed = encoding.and_then(|e| Some((e, e.pack(&body)?)));
-        let (tag, body) = match packed {
-            Some((encoding, packed)) => {
+        let packed = encoding.and_then(|e| Some((e, e.pack(&body).ok()?)));
+        match packed {
+            Some((encoding, packed)) => self.begin(StatusCode::OK, settings, Some(encoding)).body(packed),
+            None => self.begin(StatusCode::OK, settings, None).body(body),
+        }
+    }
+
+    /// An answer with everything but its body.
+    pub fn begin(&self, status: StatusCode, settings: &Settings, encoding: Option<Encoding>) -> HttpResponseBuilder {
+        let mut out = HttpResponse::build(status);
+        match encoding {
+            Some(encoding) => {
                 out.insert_header((header::CONTENT_ENCODING, encoding.name()));
-                (format!("{}-{}", self.tag, encoding.ending()), packed)
+                self.write(&mut out, &format!("{}-{}", self.tag, encoding.ending()));
             }
-            None => (self.tag.clone(), body),
-        };
-        self.write(&mut out, &tag);
+            None => self.write(&mut out, &self.tag),
+        }
         out.insert_header((header::CONTENT_TYPE, self.content_type));
         if let Some(language) = self.language {
             out.insert_header((header::CONTENT_LANGUAGE, language.code()));
         }
         if let Some(name) = &self.file_name {
             out.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
+            out.insert_header((header::ACCEPT_RANGES, "bytes"));
         }
         let fixed =
             [(format!("{}/openapi.json", settings.base_url), "describedby"), (LICENSE_URL.to_owned(), "license")];
@@ -124,10 +135,10 @@ impl Head {
                 out.append_header((header::LINK, link));
             }
         }
-        out.body(body)
+        out
     }
 
-    fn write(&self, out: &mut actix_web::HttpResponseBuilder, tag: &str) {
+    fn write(&self, out: &mut HttpResponseBuilder, tag: &str) {
         out.insert_header((header::ETAG, format!("\"{tag}\"")));
         out.insert_header((header::CACHE_CONTROL, self.keep.header()));
         let vary: Vec<&str> = ["Accept-Encoding"].into_iter().chain(self.vary.iter().copied()).collect();
@@ -136,6 +147,19 @@ impl Head {
             out.insert_header((header::LAST_MODIFIED, date));
         }
     }
+}
+
+/// Answers with what may be erased, or is not for everyone: tagged by its bytes, and kept by no cache, because a copy out
+/// there could not be erased. It has no link to the licence of the data, of which it is no part.
+pub fn unkept<T: Serialize>(req: &HttpRequest, settings: &Settings, body: &T) -> Result<HttpResponse, Error> {
+    let bytes = serde_json::to_vec(body).map_err(Error::internal)?;
+    let head = Head { keep: Keep::Never, ..Head::of_bytes(&bytes) };
+    if head.is_known(req) {
+        return Ok(head.not_modified(req));
+    }
+    let mut out = head.ok(req, settings, bytes);
+    out.headers_mut().remove(header::LINK);
+    Ok(out)
 }
 
 /// The tags of an `If-Match` or `If-None-Match` list, without `W/` and quotes.
@@ -156,63 +180,6 @@ fn bare(tag: &str) -> &str {
 fn http_date(time: &str) -> Option<String> {
     let time = chrono::DateTime::parse_from_rfc3339(time).ok()?;
     Some(time.to_utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string())
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encoding {
-    Brotli,
-    Zstd,
-    Gzip,
-}
-
-impl Encoding {
-    const ALL: [Self; 3] = [Self::Brotli, Self::Zstd, Self::Gzip];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Brotli => "br",
-            Self::Zstd => "zstd",
-            Self::Gzip => "gzip",
-        }
-    }
-
-    fn ending(self) -> &'static str {
-        match self {
-            Self::Brotli => "br",
-            Self::Zstd => "zst",
-            Self::Gzip => "gz",
-        }
-    }
-
-    fn choose(req: &HttpRequest) -> Option<Self> {
-        let given = req.headers().get(header::ACCEPT_ENCODING)?.to_str().ok()?.to_ascii_lowercase();
-        let taken = |e: &Self| {
-            given.split(',').take(32).any(|range| {
-                let mut parts = range.split(';').map(str::trim);
-                parts.next() == Some(e.name())
-                    && !parts.any(|p| p.strip_prefix("q=").is_some_and(|q| q.parse::<f64>().is_ok_and(|q| q <= 0.0)))
-            })
-        };
-        Self::ALL.into_iter().find(taken)
-    }
-
-    /// Levels at which the time to compress stays below the time to send.
-    fn pack(self, body: &[u8]) -> Option<Vec<u8>> {
-        match self {
-            Self::Brotli => {
-                let mut out = Vec::with_capacity(body.len() / 4);
-                brotli::CompressorWriter::new(&mut out, 16_384, 4, 20).write_all(body).ok()?;
-                Some(out)
-            }
-            Self::Zstd => zstd::bulk::compress(body, 3).ok(),
-            Self::Gzip => {
-                let mut out =
-                    flate2::write::GzEncoder::new(Vec::with_capacity(body.len() / 4), flate2::Compression::new(5));
-                out.write_all(body).ok()?;
-                out.finish().ok()
-            }
-        }
-    }
 }
 
 #[cfg(test)]

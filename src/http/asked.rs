@@ -80,6 +80,12 @@ impl Asked {
         inverted.then(|| Mistake::query(&end.name, "invalid", format!("must not be before {beginning}")))
     }
 
+    /// The same with one more parameter, whose value was said elsewhere.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.given.insert(name.to_owned(), vec![value.to_owned()]);
+        self
+    }
+
     /// The value of a parameter that stands once.
     pub fn one(&self, name: &str) -> Option<&str> {
         self.given.get(name)?.first().map(String::as_str)

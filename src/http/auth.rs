@@ -1,4 +1,4 @@
-//! Who may write. Reading is for everyone.
+//! Who may write. Reading is for everyone, but for what waits to be moderated.
 use super::resource::Resource;
 use super::token::{Issuers, LONGEST, Verified};
 use crate::db::Author;
@@ -10,21 +10,33 @@ use actix_web::{FromRequest, HttpRequest};
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
-/// A caller whose token gives leave to write a resource.
+/// What a token must give leave to do: to write a resource, or something that is no collection's.
+pub trait Permission {
+    /// The scope of tokens that do.
+    fn scope() -> &'static str;
+}
+
+impl<R: Resource> Permission for R {
+    fn scope() -> &'static str {
+        R::collection().scope
+    }
+}
+
+/// A caller whose token gives leave to write a resource, or another permission.
 ///
 /// Synchronous, and the first parameter of a handler, so that it decides before the body is looked at and before
 /// any connection is taken.
-pub struct Writer<R> {
+pub struct Writer<P> {
     pub author: Author,
-    of: PhantomData<R>,
+    of: PhantomData<P>,
 }
 
-impl<R: Resource> FromRequest for Writer<R> {
+impl<P: Permission> FromRequest for Writer<P> {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(permitted(req, R::collection().scope).map(|author| Self { author, of: PhantomData }))
+        ready(permitted(req, P::scope()).map(|author| Self { author, of: PhantomData }))
     }
 }
 

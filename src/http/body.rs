@@ -26,10 +26,15 @@ pub fn require_type(req: &HttpRequest, allowed: &[&str], advertise: header::Head
 }
 
 /// Reads the whole body.
-pub async fn bytes(req: &HttpRequest, mut payload: web::Payload) -> Result<Vec<u8>, Error> {
-    let too_large = || Error::new(Kind::PayloadTooLarge).detail(format!("at most {MOST_BYTES} bytes, unpacked"));
+pub async fn bytes(req: &HttpRequest, payload: web::Payload) -> Result<Vec<u8>, Error> {
+    bytes_within(req, payload, MOST_BYTES).await
+}
+
+/// Reads the whole body, of at most so many bytes, unpacked.
+pub async fn bytes_within(req: &HttpRequest, mut payload: web::Payload, most: usize) -> Result<Vec<u8>, Error> {
+    let too_large = || Error::new(Kind::PayloadTooLarge).detail(format!("at most {most} bytes, unpacked"));
     let length = req.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|n| n > MOST_BYTES as u64) {
+    if length.is_some_and(|n| n > most as u64) {
         return Err(too_large());
     }
     let packed = match req.headers().get(header::CONTENT_ENCODING).map(|v| v.to_str().unwrap_or("?")) {
@@ -44,7 +49,7 @@ pub async fn bytes(req: &HttpRequest, mut payload: web::Payload) -> Result<Vec<u
         let mut body = Vec::new();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|e| Error::new(Kind::MalformedRequest).detail(e.to_string()))?;
-            if body.len() + chunk.len() > MOST_BYTES {
+            if body.len() + chunk.len() > most {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);
@@ -59,10 +64,10 @@ pub async fn bytes(req: &HttpRequest, mut payload: web::Payload) -> Result<Vec<u
     }
     let mut unpacked = Vec::new();
     GzDecoder::new(body.as_slice())
-        .take(MOST_BYTES as u64 + 1)
+        .take(most as u64 + 1)
         .read_to_end(&mut unpacked)
         .map_err(|_| Error::new(Kind::MalformedRequest).detail("the body is not gzip, as Content-Encoding says"))?;
-    if unpacked.len() > MOST_BYTES { Err(too_large()) } else { Ok(unpacked) }
+    if unpacked.len() > most { Err(too_large()) } else { Ok(unpacked) }
 }
 
 /// An object as it was sent: every member, in order, also those that stand twice.

@@ -95,6 +95,28 @@ pub fn web_address(wrong: &mut Wrong, field: &str, value: Option<&str>) {
     }
 }
 
+/// An address that mail may be sent to, as far as its form tells.
+pub fn email(wrong: &mut Wrong, field: &str, value: Option<&str>) {
+    let plain = |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control() || c == '@');
+    let shaped = |v: &str| v.rsplit_once('@').is_some_and(|(to, at)| plain(to) && plain(at) && at.contains('.'));
+    if value.is_some_and(|v| v.len() > 254 || !shaped(v)) {
+        refuse(wrong, field, "must be an e-mail address");
+    }
+}
+
+/// A text of at most so many characters that says something and has no control characters; lines and tabs only where it
+/// may have `lines`.
+pub fn said(wrong: &mut Wrong, field: &str, value: Option<&str>, longest: usize, lines: bool) {
+    let Some(value) = value else { return };
+    text(wrong, field, value);
+    if value.chars().count() > longest {
+        refuse(wrong, field, format!("must be at most {longest} characters"));
+    }
+    if value.chars().any(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'))) {
+        refuse(wrong, field, "must not contain control characters");
+    }
+}
+
 /// Nine digits whose last is the check digit, modulus 11 (Brønnøysundregistrene).
 pub fn organisation_number(wrong: &mut Wrong, field: &str, value: Option<&str>) {
     let Some(value) = value else { return };

@@ -17,6 +17,7 @@ enum Rule {
     Period,
     Flag,
     ValidOn,
+    OpenOn,
     Published,
 }
 
@@ -77,6 +78,10 @@ impl Filter {
     pub const fn valid_on() -> Self {
         Self::new("valid_on", Rule::ValidOn, "Places as they were on this day.")
     }
+    /// Consultations that take submissions on a day: [`crate::domain::consultation::is_open`] in SQL.
+    pub const fn open_on() -> Self {
+        Self::new("open_on", Rule::OpenOn, "Consultations that take submissions on this day.")
+    }
     /// Which vintage of a figure that was published several times.
     pub const fn published() -> Self {
         Self::new(
@@ -111,7 +116,7 @@ impl Filter {
                 Parameter::new("period_to", "Rows for periods that end in this one or earlier.", Shape::Period),
             ],
             Rule::Flag => one(Shape::Truth),
-            Rule::ValidOn => one(Shape::Date),
+            Rule::ValidOn | Rule::OpenOn => one(Shape::Date),
             Rule::Published => vec![Parameter::new(self.name, self.about, Shape::Vintage).default("latest")],
         }
     }
@@ -183,6 +188,18 @@ impl Filter {
                         .sql(") AND (t.valid_to IS NULL OR t.valid_to > ")
                         .bind(day)
                         .sql(")");
+                }
+            }
+            Rule::OpenOn => {
+                if let Some(day) = asked.one(self.name) {
+                    // A year or a month sorts with `~` behind it after every day within.
+                    sql = sql
+                        .sql(" AND (t.opens = ")
+                        .bind(day)
+                        .sql(" OR (t.opens || '~') < ")
+                        .bind(day)
+                        .sql(") AND t.closes >= ")
+                        .bind(day);
                 }
             }
             _ => {}

@@ -16,9 +16,6 @@ use std::panic::AssertUnwindSafe;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Marks a request whose answer is wanted without its body.
-pub struct HeadOnly;
-
 /// The paths there are and the methods of each.
 pub struct Routes(pub Vec<(ResourceDef, &'static [&'static str])>);
 
@@ -27,6 +24,9 @@ impl Routes {
         self.0.iter().find(|(pattern, _)| pattern.is_match(path)).map(|(_, methods)| methods.join(", "))
     }
 }
+
+/// Marks a request that came as a HEAD, for those who can say the length of an answer without sending it.
+pub struct OnlyHead;
 
 /// Wraps every request. Errors get their path, answers their headers, and a panic becomes a 500 with a body.
 pub async fn every(
@@ -43,7 +43,7 @@ pub async fn every(
     // A HEAD is a GET whose body the connection leaves out.
     if req.method() == Method::HEAD {
         req.head_mut().method = Method::GET;
-        req.extensions_mut().insert(HeadOnly);
+        req.extensions_mut().insert(OnlyHead);
     }
     let answered = AssertUnwindSafe(next.call(req)).catch_unwind().await;
     let answered = answered.unwrap_or_else(|_| Err(Error::internal("a handler panicked").into()));

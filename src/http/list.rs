@@ -1,22 +1,23 @@
 //! A list as it was asked for: which rows, in which order, which page of them, in which form, at which revision.
-use super::answer::{Head, Keep};
-use super::asked::{Asked, encode};
-use super::at::At;
+use super::asked::Asked;
 use super::filter;
-use super::format::{self, Format, Picked};
-use super::page::{Cursor, short_hash};
-use super::parameter::{MOST_ROWS, Parameter, ROWS};
-use super::resource::Resource;
+use super::format::{Format, Table};
+use super::inquiry::Inquiry;
+use super::page::Cursor;
+use super::parameter::Parameter;
+use super::resource::Collection;
+use super::selection::{Selection, Wanted};
 use super::sort::{self, Key};
 use super::totals::Totals;
 use super::{ATTRIBUTION, Settings};
 use crate::db::head::Mark;
-use crate::db::table::Column;
+use crate::db::rows::Rows;
 use crate::db::{Database, Db, Statement};
 use crate::domain::Language;
-use crate::error::{Error, Kind, Mistake};
+use crate::error::Error;
 use actix_web::{HttpRequest, http::header};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 /// What stands beside the rows of every list.
@@ -63,18 +64,10 @@ impl Meta {
     }
 }
 
-fn address(path: &str, query: &str) -> String {
+/// A path with its query, where it has one.
+pub fn address(path: &str, query: &str) -> String {
     let mark = if query.is_empty() { "" } else { "?" };
     format!("{path}{mark}{query}")
-}
-
-#[derive(Serialize)]
-struct Body<'a, D> {
-    data: D,
-    total: i64,
-    next_cursor: Option<&'a str>,
-    next: Option<&'a str>,
-    meta: &'a Meta,
 }
 
 /// The language of an answer, and the header it was read from, if it was.
@@ -89,228 +82,155 @@ pub fn language(req: &HttpRequest, asked: &Asked) -> (Language, Option<&'static 
 }
 
 /// A list asked for, ready to be read.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct List {
-    pub asked: Asked,
-    pub format: Format,
-    pub language: Language,
-    pub at: At,
-    path: String,
-    /// What a cursor belongs to: the path, the filters, the order. Neither the size of a page nor its form matters.
-    question: String,
-    /// All of the parameters in one spelling.
-    canonical: String,
-    vary: Vec<&'static str>,
+    pub inquiry: Inquiry,
+    collection: &'static Collection,
+    tables: &'static [&'static crate::db::table::Table],
     keys: Vec<Key>,
-    limit: Option<i64>,
-    cursor: Option<Cursor>,
-    fields: Vec<String>,
 }
 
-/// What was found.
-pub struct Found<R> {
-    pub rows: Vec<R>,
+/// A page that was found.
+pub struct Found {
+    pub rows: Rows,
     pub total: i64,
     pub next: Option<Cursor>,
     pub mark: Mark,
-    /// What a reader should know of it, in the language of the answer.
-    pub warnings: Vec<String>,
+    pub selection: Selection,
 }
 
 impl List {
-    pub fn read<R: Resource>(req: &HttpRequest, db: &Database) -> Result<Self, Error> {
-        let collection = R::collection();
-        let path = format!("/v1/{}", collection.name());
-        let mut list = Self::ask(req, db, path, collection.list_parameters(), |_| vec![collection.name()])?;
-        list.keys = sort::keys(collection, list.asked.all("sort"));
-        let keys = list.keys.clone();
-        list.resume(db, |place| sort::fits(&keys, place))?;
+    /// Reads what a request asks of a collection.
+    pub fn read(req: &HttpRequest, collection: &'static Collection, db: &Database) -> Result<Self, Error> {
+        Self::asking(req, collection, db, Asked::read(req.query_string(), collection.list_parameters())?)
+    }
+
+    /// The same of the rows under one thing, which the path names in the place of a filter. The answer is that of the whole
+    /// collection with this filter, and its links lead there.
+    pub fn within(
+        req: &HttpRequest,
+        collection: &'static Collection,
+        db: &Database,
+        (filter, id): (&str, &str),
+    ) -> Result<Self, Error> {
+        let parameters: Vec<Parameter> = collection.parameters_within(filter);
+        let asked = Asked::read(req.query_string(), &parameters)?.with(filter, id);
+        Self::asking(req, collection, db, asked)
+    }
+
+    fn asking(req: &HttpRequest, collection: &'static Collection, db: &Database, asked: Asked) -> Result<Self, Error> {
+        let cube = collection.cube_of(&asked);
+        Self::of(collection, Inquiry::read(req, collection.path(), asked, cube.as_ref())?, db)
+    }
+
+    /// What is asked of a collection, at which revision and from which place.
+    pub fn of(collection: &'static Collection, inquiry: Inquiry, db: &Database) -> Result<Self, Error> {
+        let keys = sort::keys(collection, inquiry.asked.all("sort"));
+        let mut list = Self { inquiry, collection, tables: db.tables(), keys };
+        let labels = list.inquiry.form.labels_read();
+        let read = Selection::collections(collection.table, list.tables, labels, list.metric());
+        list.inquiry = list.inquiry.reading(db, &read, |place| sort::fits(&list.keys, place))?;
         Ok(list)
     }
 
-    /// Reads what a request asks of any list: the form, the language, the revision of the collections that `reads` names,
-    /// the size of a page. The order is up to the caller, and so is where to [resume](Self::resume).
-    pub fn ask(
-        req: &HttpRequest,
-        db: &Database,
-        path: String,
-        parameters: &[Parameter],
-        reads: impl Fn(&Asked) -> Vec<&'static str>,
-    ) -> Result<Self, Error> {
-        let asked = Asked::read(req.query_string(), parameters)?;
-        let format = Format::choose(&asked, req.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()))?;
-        let (language, language_from) = language(req, &asked);
-        let mut vary: Vec<&'static str> = language_from.into_iter().collect();
-        if asked.one("format").is_none() {
-            vary.push("Accept");
+    /// The field whose unit is wanted.
+    fn metric(&self) -> Option<&str> {
+        if self.inquiry.form.format == Format::JsonStat {
+            self.collection.cube.as_ref()?.metric.as_deref()
+        } else {
+            None
         }
-        let limit = asked.integer("limit").or(if format.is_table() { None } else { Some(ROWS) });
-        let at = At::of(&asked, db, &reads(&asked))?;
-        Ok(Self {
-            question: format!("{path}?{}", asked.canonical(&["cursor", "limit", "format", "lang", "fields"])),
-            canonical: asked.canonical(&[]),
-            path,
-            fields: asked.all("fields").to_vec(),
-            cursor: None,
-            asked,
-            format,
-            language,
-            at,
-            vary,
-            keys: vec![],
-            limit,
-        })
     }
 
-    /// Takes the place to go on from, where a cursor was given. `fits` says whether a place can be one of this list.
-    pub fn resume(&mut self, db: &Database, fits: impl Fn(&[serde_json::Value]) -> bool) -> Result<(), Error> {
-        let Some(text) = self.asked.one("cursor") else { return Ok(()) };
-        let cursor = Cursor::open(text, &self.question)?;
-        if cursor.revision > db.head().revision || !fits(&cursor.place) {
-            let mistake = Mistake::query("cursor", "invalid", "is of another database");
-            return Err(Error::because(Kind::InvalidCursor, mistake));
-        }
-        // Every page of a walk is read where the first was.
-        if !matches!(self.at, At::Revision(_)) {
-            self.at = At::Revision(cursor.revision);
-        }
-        self.cursor = Some(cursor);
-        Ok(())
+    /// The fields that are read: those asked for, and what a cube is made of.
+    fn fields(&self) -> Vec<String> {
+        let asked = self.inquiry.asked.all("fields");
+        let Some(cube) = self
+            .collection
+            .cube_of(&self.inquiry.asked)
+            .filter(|_| self.inquiry.form.wide || self.inquiry.form.format == Format::JsonStat)
+        else {
+            return asked.to_vec();
+        };
+        let needed = cube.along.iter().chain([&cube.value]).chain(&cube.status).cloned().chain(["id".to_owned()]);
+        let all: Vec<String> = match asked {
+            [] => cube.by.iter().chain(&cube.carries).cloned().collect(),
+            asked => asked.to_vec(),
+        };
+        let rest = needed.filter(|name| !all.contains(name)).collect::<Vec<_>>();
+        all.iter().cloned().chain(rest).collect()
     }
 
-    /// The page of a list that was read as a whole: the place of a row is its number.
-    pub fn page<T>(&self, mut rows: Vec<T>, mark: Mark, warnings: Vec<String>) -> Found<T> {
-        let total = rows.len();
-        let start = self.cursor.as_ref().and_then(|c| c.place.first()?.as_u64()).unwrap_or(0) as usize;
-        rows.drain(..start.min(total));
-        let size = self.limit.map_or(total, |limit| limit as usize);
-        let more = rows.len() > size;
-        rows.truncate(size);
-        let total = total as i64;
-        let next = more.then(|| Cursor { revision: mark.revision, total, place: vec![(start + size).into()] });
-        Found { rows, total, next, mark, warnings }
+    /// What is sent, before its rows.
+    pub fn table(&self, selection: &Selection, meta: Meta) -> Table {
+        Table {
+            name: self.collection.name().to_owned(),
+            about: self.collection.about.to_owned(),
+            columns: selection.columns.clone(),
+            cube: self.collection.cube_of(&self.inquiry.asked),
+            meta,
+        }
     }
 
-    /// The WHERE of the rows that the filters of a collection and the search leave at a revision.
-    pub fn rows_at<R: Resource>(&self, at: i64) -> Statement {
+    fn matching(&self, at: i64) -> Statement {
         let mut sql = Statement::default().at(at);
-        for filter in &R::collection().filters {
-            sql = filter.apply(&self.asked, at, sql);
+        for filter in &self.collection.filters {
+            sql = filter.apply(&self.inquiry.asked, at, sql);
         }
-        filter::search(&self.asked, sql)
+        filter::search(&self.inquiry.asked, sql)
     }
 
-    /// Reads the page, or the whole table.
-    pub fn load<R: Resource>(&self, conn: &mut Db, totals: &Totals) -> Result<Found<R>, Error> {
-        let table = R::table();
-        let mark = self.at.mark(conn)?;
-        let matching = self.rows_at::<R>(mark.revision);
-        let mut sql = Statement::new(format!("SELECT {} FROM {} t", table.selection(self.language), table.name))
-            .append(matching.clone());
-        if let Some(cursor) = &self.cursor {
-            sql = sort::beyond(&self.keys, &cursor.place, sql);
+    /// What is selected of each row.
+    pub fn selection(&self) -> Selection {
+        let wanted = Wanted {
+            fields: &self.fields(),
+            labels: self.inquiry.form.labels_read(),
+            language: self.inquiry.language,
+            metric: self.metric(),
+        };
+        Selection::of(self.collection.table, self.tables, &wanted, &self.keys)
+    }
+
+    /// Reads so many rows beyond a place.
+    pub fn rows(
+        &self,
+        conn: &mut Db,
+        selection: &Selection,
+        at: i64,
+        beyond: Option<&[Value]>,
+        most: i64,
+    ) -> Result<Rows, Error> {
+        let mut sql = selection.statement(self.collection.table, at).append(self.matching(at));
+        if let Some(place) = beyond {
+            sql = sort::beyond(&self.keys, place, sql);
         }
-        sql = sql.sql(sort::order(&self.keys));
-        if let Some(limit) = self.limit {
-            sql = sql.sql(" LIMIT ").bind(limit.min(MOST_ROWS) + 1);
-        }
-        let mut rows: Vec<R> = sql.rows(conn)?;
-        let more = self.limit.is_some_and(|limit| rows.len() as i64 > limit);
-        if let Some(limit) = self.limit {
-            rows.truncate(limit as usize);
-        }
-        let total = match &self.cursor {
+        let sql = sql.sql(sort::order(&self.keys)).sql(" LIMIT ").bind(most);
+        Ok(sql.cells(conn, selection.types())?.showing(selection.columns.len()))
+    }
+
+    /// Reads the page asked for.
+    pub fn page(&self, conn: &mut Db, totals: &Totals) -> Result<Found, Error> {
+        let mark = self.inquiry.at.mark(conn)?;
+        let selection = self.selection();
+        let limit = self.inquiry.size();
+        let place = self.inquiry.cursor.as_ref().map(|c| c.place.as_slice());
+        let mut rows = self.rows(conn, &selection, mark.revision, place, limit + 1)?;
+        let more = rows.len() as i64 > limit;
+        rows.truncate(limit as usize);
+        let total = match &self.inquiry.cursor {
             Some(cursor) => cursor.total,
             None if !more => rows.len() as i64,
-            None => totals.of(mark.revision, &self.question, || count(conn, &table.name, matching))?,
+            None => self.total(conn, totals, mark.revision)?,
         };
-        let next = match rows.last().filter(|_| more) {
-            Some(last) => {
-                let place = sort::place(&self.keys, &serde_json::to_value(last).map_err(Error::internal)?);
-                Some(Cursor { revision: mark.revision, total, place })
-            }
-            None => None,
-        };
-        Ok(Found { rows, total, next, mark, warnings: vec![] })
+        let next = more.then(|| Cursor { revision: mark.revision, total, place: selection.last_place(&rows) });
+        Ok(Found { rows, total, next, mark, selection })
     }
 
-    /// The tag and the caching of the answer: known before the rows are, unless a time was asked for.
-    pub fn head(&self, revision: i64, time: Option<String>) -> Head {
-        let variant = [self.path.as_str(), &self.canonical, self.format.word(), self.language.code()];
-        let hash = short_hash(&variant.map(str::as_bytes));
-        Head {
-            tag: format!("{revision}-{hash}"),
-            time: time.filter(|t| !t.is_empty()),
-            keep: if self.asked.one("as_of").is_some() { self.at.keep() } else { Keep::Briefly },
-            content_type: self.format.content_type(),
-            language: Some(self.language),
-            vary: self.vary.clone(),
-            links: vec![],
-            file_name: None,
-        }
+    /// How many rows there are on all pages.
+    pub fn total(&self, conn: &mut Db, totals: &Totals, at: i64) -> Result<i64, Error> {
+        totals.of(at, &self.inquiry.question, || {
+            let sql = Statement::new(format!("SELECT COUNT(*) FROM {} t", self.collection.table.name));
+            Ok(sql.append(self.matching(at)).row::<(i64,)>(conn)?.map_or(0, |(n,)| n))
+        })
     }
-
-    /// Puts what was found into the form asked for. A row has the fields that `columns` has, in that order.
-    pub fn render<T: Serialize>(
-        &self,
-        settings: &Settings,
-        columns: &[&Column],
-        found: &Found<T>,
-    ) -> Result<(Head, Vec<u8>), Error> {
-        let mut head = self.head(found.mark.revision, Some(found.mark.time.clone()));
-        let meta = Meta {
-            warnings: found.warnings.clone(),
-            ..Meta::of(settings, &self.path, &self.asked, self.language, &found.mark)
-        };
-        let next_cursor = found.next.as_ref().map(|c| c.seal(&self.question));
-        let next = next_cursor.as_ref().map(|cursor| {
-            let rest = self.asked.canonical(&["cursor"]);
-            let glue = if rest.is_empty() { "" } else { "&" };
-            settings.base_url.clone() + &address(&self.path, &format!("{rest}{glue}cursor={}", encode(cursor)))
-        });
-        if let Some(next) = &next {
-            head.links.push((next.clone(), "next"));
-        }
-        head.links.push((meta.cite_as.clone(), "cite-as"));
-        let body = match self.format {
-            Format::Csv => {
-                let name = self.path.trim_start_matches("/v1/").replace('/', "-");
-                head.file_name = Some(format!("opptrapping-{name}-r{}.csv", found.mark.revision));
-                self.csv(columns, &found.rows)?
-            }
-            Format::Json => self.json(found, next_cursor.as_deref(), next.as_deref(), &meta)?,
-        };
-        Ok((head, body))
-    }
-
-    fn csv<T: Serialize>(&self, columns: &[&Column], rows: &[T]) -> Result<Vec<u8>, Error> {
-        if !self.fields.is_empty() {
-            return format::csv_picked(&self.fields, rows);
-        }
-        let header: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
-        format::csv(&header, rows)
-    }
-
-    fn json<T: Serialize>(
-        &self,
-        found: &Found<T>,
-        next_cursor: Option<&str>,
-        next: Option<&str>,
-        meta: &Meta,
-    ) -> Result<Vec<u8>, Error> {
-        let total = found.total;
-        if self.fields.is_empty() {
-            let body = Body { data: &found.rows, total, next_cursor, next, meta };
-            return serde_json::to_vec(&body).map_err(Error::internal);
-        }
-        let rows: Result<Vec<_>, _> = found.rows.iter().map(serde_json::to_value).collect();
-        let rows = rows.map_err(Error::internal)?;
-        let data: Vec<Picked> = rows.iter().map(|row| Picked { row, fields: &self.fields }).collect();
-        serde_json::to_vec(&Body { data, total, next_cursor, next, meta }).map_err(Error::internal)
-    }
-}
-
-fn count(conn: &mut Db, table: &str, matching: Statement) -> Result<i64, Error> {
-    let sql = Statement::new(format!("SELECT COUNT(*) FROM {table} t")).append(matching);
-    Ok(sql.row::<(i64,)>(conn)?.map_or(0, |(n,)| n))
 }

@@ -6,30 +6,40 @@ pub mod at;
 pub mod auth;
 pub mod body;
 pub mod check;
+pub mod computed;
 pub mod connection;
 pub mod cors;
 pub mod docs;
+pub mod encoding;
 pub mod endpoint;
 pub mod feed;
 pub mod filter;
 pub mod format;
 pub mod guard;
+pub mod inquiry;
 pub mod list;
+pub mod listing;
 pub mod openapi30;
 pub mod page;
 pub mod parameter;
 pub mod prelude;
+pub mod range;
+pub mod rate;
 pub mod read;
 pub mod resource;
+pub mod selection;
 pub mod shape;
 pub mod sort;
 pub mod token;
 pub mod totals;
 pub mod versions;
 pub mod view;
+pub mod walk;
 pub mod write;
 
 pub(crate) use resource::{collection, table};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 /// What handlers need beside the database.
 #[derive(Debug, Clone)]
@@ -42,7 +52,14 @@ pub struct Settings {
     pub contact: Option<String>,
     /// How many clients may wait for changes at once.
     pub most_waiting: usize,
+    /// How many submissions one address may send in an hour.
+    pub submissions_per_hour: NonZeroU32,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
 }
+
+/// How many submissions one address may send in an hour, unless set.
+pub const SUBMISSIONS_PER_HOUR: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
 impl Default for Settings {
     fn default() -> Self {
@@ -52,6 +69,8 @@ impl Default for Settings {
             publisher: "Opptrapping".into(),
             contact: None,
             most_waiting: 20_000,
+            submissions_per_hour: SUBMISSIONS_PER_HOUR,
+            trusted_proxies: vec![],
         }
     }
 }

@@ -1,4 +1,5 @@
 //! Query parameters: what each may be, and those that every list, thing, history or write takes.
+use super::format::Form;
 use super::resource::Collection;
 
 /// What a parameter may be.
@@ -126,13 +127,8 @@ impl Parameter {
             );
             all.push(Self::new("q", about, Shape::Text(LONGEST_SEARCH)));
         }
+        all.extend(Form::parameters(collection.cube.is_some()));
         all.extend([
-            Self::new(
-                "format",
-                "`json` or `csv`; beats `Accept`. A CSV holds every row and is not paged.",
-                Shape::Word(super::format::WORDS),
-            )
-            .default("json"),
             Self::language(),
             Self::fields(collection),
             Self::new(

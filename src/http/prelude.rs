@@ -5,6 +5,7 @@ pub use crate::domain::{Level, Number, Region};
 pub use crate::error::Mistake;
 pub use crate::http::check;
 pub use crate::http::filter::Filter;
+pub use crate::http::format::Cube;
 pub use crate::http::resource::{Collection, Resource};
 pub(crate) use crate::http::{collection, table};
 pub use serde::{Deserialize, Serialize};

@@ -4,18 +4,17 @@ use super::answer::{Head, Keep};
 use super::asked::Asked;
 use super::at::At;
 use super::filter::Filter;
-use super::format::Picked;
+use super::format::{Exports, Picked};
 use super::list::{List, language};
+use super::listing;
 use super::page::short_hash;
 use super::parameter::Parameter;
 use super::resource::Resource;
 use super::totals::Totals;
 use crate::db::head::Mark;
-use crate::db::table::Column;
 use crate::db::{CURRENT, Database, Db, Statement};
 use crate::domain::{Language, Region};
 use crate::error::{Error, Kind};
-use actix_web::http::header;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -27,33 +26,34 @@ pub async fn list<R: Resource>(
     db: Data<Database>,
     settings: Data<Settings>,
     totals: Data<Totals>,
+    exports: Data<Exports>,
 ) -> Result<HttpResponse, Error> {
-    let list = List::read::<R>(&req, &db)?;
-    let base = settings.clone();
-    answer(&req, &db, &settings, list, move |conn, list| {
-        let columns: Vec<&Column> = R::table().columns.iter().collect();
-        list.render(&base, &columns, &list.load::<R>(conn, &totals)?)
-    })
-    .await
+    listing::answer(&req, List::read(&req, R::collection(), &db)?, &db, &settings, &totals, &exports).await
 }
 
-/// Answers with a list that `work` reads and renders. What the client has already costs no query.
-pub async fn answer(
-    req: &HttpRequest,
-    db: &Database,
-    settings: &Settings,
-    list: List,
-    work: impl Fn(&mut Db, &List) -> Result<(Head, Vec<u8>), Error> + Send + 'static,
+/// `GET /v1/{parents}/{id}/{collection}`: the rows that name one thing in `field`.
+pub async fn within<R: Resource>(
+    field: &'static str,
+    (req, id): (HttpRequest, Path<String>),
+    db: Data<Database>,
+    settings: Data<Settings>,
+    (totals, exports): (Data<Totals>, Data<Exports>),
 ) -> Result<HttpResponse, Error> {
-    let conditional = req.headers().contains_key(header::IF_NONE_MATCH);
-    if let Some(revision) = list.at.known().filter(|_| conditional) {
-        let head = list.head(revision, None);
-        if head.is_known(req) {
-            return Ok(head.not_modified(req));
+    let list = List::within(&req, R::collection(), &db, (field, &id))?;
+    let parent = R::table().references.iter().find(|reference| reference.field == field);
+    let parent = parent.and_then(|reference| db.table(reference.table));
+    let parent = parent.ok_or_else(|| Error::internal(format!("`{field}` refers to no collection")))?;
+    let at = list.inquiry.at.clone();
+    db.reading(move |conn| {
+        let revision = at.mark(conn)?.revision;
+        let there = Statement::new(format!("SELECT t.id FROM {} t", parent.name)).at(revision);
+        match there.sql(" AND t.id = ").bind(id.as_str()).row::<(String,)>(conn)? {
+            Some(_) => Ok(()),
+            None => Err(at.absent(conn, parent, &id, revision)?),
         }
-    }
-    let (head, body) = db.reading(move |conn| work(conn, &list)).await?;
-    Ok(if head.is_known(req) { head.not_modified(req) } else { head.ok(req, settings, body) })
+    })
+    .await?;
+    listing::answer(&req, list, &db, &settings, &totals, &exports).await
 }
 
 /// `GET /v1/{collection}/{id}`
@@ -235,13 +235,4 @@ fn versions<R: Resource>(conn: &mut Db, id: &str, newest: i64, language: Languag
         all.push(Version { revision, ended, time: time.unwrap_or_default(), reason, changed, row });
     }
     Ok(all)
-}
-
-/// Every row at a revision, as the CSV that `GET` gives.
-pub fn dump<R: Resource>(conn: &mut Db, at: i64) -> Result<Vec<u8>, Error> {
-    let table = R::table();
-    let sql = format!("SELECT {} FROM {} t", table.selection(Language::default()), table.name);
-    let rows: Vec<R> = Statement::new(sql).at(at).sql(" ORDER BY t.id").rows(conn)?;
-    let header: Vec<String> = table.columns.iter().map(|c| c.name.clone()).collect();
-    super::format::csv(&header, &rows)
 }

@@ -1,6 +1,8 @@
 //! A collection: what a resource says of itself, once, from which its routes, its parameters and its document follow.
+use super::asked::Asked;
 use super::endpoint::{Endpoint, READ};
 use super::filter::Filter;
+use super::format::Cube;
 use super::parameter::Parameter;
 use super::{docs, guard, read, versions, write};
 use crate::db::bulk::{self, Tally};
@@ -32,6 +34,10 @@ pub struct Collection {
     pub default_sort: &'static str,
     /// Whether a region key without a date finds the version of a day.
     pub by_code: bool,
+    /// How its rows make a cube, where they do.
+    pub cube: Option<Cube>,
+    /// The field that tells vintages of one value apart.
+    pub vintage: Option<&'static str>,
     /// An id that the reference data has.
     pub example: String,
     of_lists: OnceLock<Vec<Parameter>>,
@@ -51,6 +57,8 @@ impl Collection {
             sorts: &["id"],
             default_sort: "id",
             by_code: false,
+            cube: None,
+            vintage: None,
             example,
             of_lists: OnceLock::new(),
             of_items: OnceLock::new(),
@@ -68,14 +76,40 @@ impl Collection {
         self
     }
 
+    /// Says how the rows make a cube: they then have `layout=wide` and JSON-stat.
+    pub fn cube(mut self, cube: Cube) -> Self {
+        self.cube = Some(cube);
+        self
+    }
+
+    /// Names the field that tells vintages of one value apart.
+    pub fn vintage(mut self, field: &'static str) -> Self {
+        self.vintage = Some(field);
+        self
+    }
+
     pub fn by_code(mut self) -> Self {
         self.by_code = true;
         self
     }
 
+    /// How the rows make a cube as they are asked for: where every vintage is wanted, it tells values apart too.
+    pub fn cube_of(&self, asked: &Asked) -> Option<Cube> {
+        let mut cube = self.cube.clone()?;
+        if let Some(vintage) = self.vintage.filter(|name| asked.one(name) == Some("all")) {
+            cube.by.push(vintage.to_owned());
+        }
+        Some(cube)
+    }
+
     /// The name in a URL.
     pub fn name(&self) -> &'static str {
         self.table.collection
+    }
+
+    /// Where it is listed.
+    pub fn path(&self) -> String {
+        format!("/v1/{}", self.name())
     }
 
     /// The parameters of its list, the common ones last.
@@ -85,6 +119,11 @@ impl Collection {
             all.extend(Parameter::of_lists(self));
             all
         })
+    }
+
+    /// The parameters of a list of what is under one thing, which the path names in the place of this filter.
+    pub fn parameters_within(&self, filter: &str) -> Vec<Parameter> {
+        self.list_parameters().iter().filter(|parameter| parameter.name != filter).cloned().collect()
     }
 
     /// The parameters of one thing.
@@ -141,8 +180,6 @@ pub struct Entry {
     more: &'static [Endpoint],
     /// Writes a CSV as rows of it.
     pub load: fn(&mut Write, &mut dyn Read) -> Result<Tally, Error>,
-    /// Reads every row of it, as CSV.
-    pub dump: fn(&mut Db, i64) -> Result<Vec<u8>, Error>,
     /// Reads versions of its rows, see [`versions::load`].
     pub versions: fn(&mut Db, Language, &'static str, Statement) -> Result<Vec<versions::Keyed>, Error>,
 }
@@ -156,7 +193,6 @@ impl Entry {
             document: docs::resource::<R>,
             more: &[],
             load: bulk::csv::<R>,
-            dump: read::dump::<R>,
             versions: versions::load::<R>,
         }
     }

@@ -3,17 +3,23 @@ use super::resource::Collection;
 use crate::db::Statement;
 use crate::db::statement::{Type, Value};
 use crate::db::table::{Column, Table};
-use crate::domain::text;
 
 /// One key of an order. No key is null: the databases do not agree on where nulls go.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Key {
     field: String,
     /// What is compared, in SQL.
-    expression: String,
+    pub expression: String,
     holds: Type,
     collated: bool,
     pub descending: bool,
+}
+
+impl Key {
+    /// What is compared.
+    pub fn holds(&self) -> Type {
+        if self.collated { Type::Text } else { self.holds }
+    }
 }
 
 /// The keys of an order, the id last, so that no two rows share a place.
@@ -48,22 +54,6 @@ fn key(table: &Table, column: &Column, descending: bool) -> Key {
         (_, _, Type::Boolean) => format!("COALESCE(t.{name}, false)"),
     };
     Key { field: name.clone(), expression, holds: column.holds, collated, descending }
-}
-
-/// The values that place a row in the order.
-pub fn place(keys: &[Key], row: &serde_json::Value) -> Vec<serde_json::Value> {
-    keys.iter()
-        .map(|key| {
-            let value = &row[key.field.as_str()];
-            match (key.collated, key.holds) {
-                (true, _) => text::sort_key(value.as_str().unwrap_or("")).into(),
-                (_, Type::Text) => value.as_str().unwrap_or("").into(),
-                (_, Type::Integer) => value.as_i64().unwrap_or(i64::MIN + 1).into(),
-                (_, Type::Number) => value.as_f64().unwrap_or(-1e308).into(),
-                (_, Type::Boolean) => value.as_bool().unwrap_or(false).into(),
-            }
-        })
-        .collect()
 }
 
 /// Whether what a cursor carries can be a place in this order.

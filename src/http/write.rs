@@ -17,7 +17,7 @@ use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value};
 
-const MERGE_PATCH: &str = "application/merge-patch+json";
+pub const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// What a write needs beside its body.
 struct Order {
@@ -31,11 +31,7 @@ struct Order {
 impl Order {
     fn read(req: &HttpRequest, id: Path<String>) -> Result<Self, Error> {
         let asked = Asked::read(req.query_string(), &Parameter::of_writes())?;
-        if req.headers().contains_key("idempotency-key") {
-            // A client that believes its retry to be safe must not find out later that it was not.
-            let mistake = Mistake::header("Idempotency-Key", "unsupported", "is not supported yet; leave it out");
-            return Err(Error::because(Kind::MalformedRequest, mistake));
-        }
+        refuse_replay(req)?;
         let (language, _) = language(req, &asked);
         let reason = match (asked.one("reason"), req.headers().get("reason")) {
             (Some(reason), _) => Some(reason.to_owned()),
@@ -44,6 +40,15 @@ impl Order {
         };
         Ok(Self { id: id.into_inner(), expect: expectation(req)?, reason, asked, language })
     }
+}
+
+/// A client that believes its retry to be safe must not find out later that it was not.
+pub fn refuse_replay(req: &HttpRequest) -> Result<(), Error> {
+    if !req.headers().contains_key("idempotency-key") {
+        return Ok(());
+    }
+    let mistake = Mistake::header("Idempotency-Key", "unsupported", "is not supported yet; leave it out");
+    Err(Error::because(Kind::MalformedRequest, mistake))
 }
 
 fn reason_header(value: &header::HeaderValue) -> Result<String, Error> {
@@ -55,7 +60,7 @@ fn reason_header(value: &header::HeaderValue) -> Result<String, Error> {
 }
 
 /// What the writer says it knows: `If-Match`, or `If-None-Match: *`.
-fn expectation(req: &HttpRequest) -> Result<Expect, Error> {
+pub fn expectation(req: &HttpRequest) -> Result<Expect, Error> {
     let refuse = |name: &str, message: &str| {
         Err(Error::because(Kind::MalformedRequest, Mistake::header(name, "invalid", message)))
     };
@@ -180,7 +185,8 @@ pub async fn delete<R: Resource>(
     Ok(HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, "no-store")).finish())
 }
 
-async fn blocking<T: Send + 'static>(
+/// Runs `work` off the event loop.
+pub async fn blocking<T: Send + 'static>(
     db: Data<Database>,
     work: impl FnOnce(&Database) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {

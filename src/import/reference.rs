@@ -18,7 +18,7 @@ macro_rules! files {
 }
 
 /// In an order in which everything referred to is there before what refers to it.
-static FILES: [File; 19] = files! {
+static FILES: [File; 20] = files! {
     "sources" "sources" "Reference data: the documents and pages the facts were read from";
     "plans" "plans" "Reference data: the plans of 2007 and 2016";
     "goals" "goals" "Reference data: the goals and sub-goals of both plans";
@@ -38,6 +38,7 @@ static FILES: [File; 19] = files! {
     "observations" "observations" "Reference data: values of the indicators, with their vintages";
     "evaluations" "evaluations" "Reference data: the reports of the evaluation";
     "assessments" "assessments" "Reference data: what was concluded, and by whom";
+    "consultations" "consultations" "Reference data: the consultation before the plan of 2016, and its hearings";
 };
 
 /// Loads the reference data, unless the database has had a revision already. Returns how many rows there were.

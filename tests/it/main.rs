@@ -9,6 +9,7 @@ mod document;
 mod feed;
 mod feed_chaos;
 mod forged;
+mod formats;
 mod lists;
 mod migrations;
 mod money;

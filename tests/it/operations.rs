@@ -1,4 +1,6 @@
 //! The operations of the document, with their references resolved.
+use crate::client::{Answer, Client, request, scoped};
+use actix_web::test::TestRequest;
 use opptrapping::{api, http::Settings};
 use serde_json::Value;
 
@@ -40,6 +42,19 @@ pub fn resolve<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
 impl Operation {
     pub fn id(&self) -> &str {
         self.spec["operationId"].as_str().unwrap_or_default()
+    }
+
+    /// A request for a path of it, with a token where it needs one.
+    pub fn request(&self, method: &str, path: &str) -> TestRequest {
+        match self.scope() {
+            Some(scope) => scoped(method, path, scope),
+            None => request(method, path),
+        }
+    }
+
+    /// Reads a path of it.
+    pub async fn get(&self, client: &Client, path: &str) -> Answer {
+        client.send(self.request("GET", path)).await
     }
 
     pub fn reads(&self) -> bool {

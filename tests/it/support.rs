@@ -4,7 +4,9 @@
 //! named by a hash of everything it depends on.
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use opptrapping::db::Database;
+use opptrapping::db::submission::{self, Decision, Received};
+use opptrapping::db::{Database, Db, Expect};
+use opptrapping::error::Error;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -174,6 +176,26 @@ fn with_database(server: &str, name: &str) -> String {
 fn load(url: &str) {
     let db = opptrapping::open(url).unwrap();
     assert!(opptrapping::import::reference::load(&db).unwrap() > 9_000);
+    db.beside(example_submission).unwrap();
+}
+
+/// The submission that the document has as its example; the reference data has none.
+fn example_submission(conn: &mut Db) -> Result<(), Error> {
+    let received = Received {
+        id: opptrapping::api::submissions::EXAMPLE.into(),
+        consultation: "rus-2016-2020-c01".into(),
+        received_at: "2026-11-22T10:00:00.000Z".into(),
+        language: Some("nb".into()),
+        text: "Eksempel: Det mangler plasser for ettervern i distriktene.".into(),
+        name: Some("Kari Nordmann".into()),
+        organisation: Some("Foreningen Eksempel".into()),
+        consent_to_name: true,
+        email: Some("kari@example.org".into()),
+    };
+    let id = received.id.clone();
+    submission::receive(conn, received)?;
+    let at = "2026-11-23T10:00:00.000Z";
+    submission::decide(conn, &id, &Expect::Anything, &Decision::Publish, "moderator", at).map(drop)
 }
 
 /// Of what the loaded data depends on: the data, the schema, and the code that writes it.

@@ -1,4 +1,5 @@
 //! The OpenAPI document, made from what the collections say of themselves: an endpoint cannot be without its entry.
+pub mod operation;
 mod parts;
 mod tidy;
 
@@ -6,7 +7,7 @@ use super::Settings;
 use super::parameter::Parameter;
 use super::resource::{Collection, Resource};
 use crate::error::{Kind, Problem};
-use parts::{answer, header, list_answer, not_modified, parameter, problem, responses, row_answer, schemas};
+use parts::{answer, header, list_answer, not_modified, parameter, part, problem, responses, row_answer, schemas};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
@@ -49,7 +50,8 @@ impl Document {
         let mut all = vec![(T::name().into_owned(), T::schema())];
         T::schemas(&mut all);
         for (name, schema) in all {
-            self.schemas.entry(name).or_insert_with(|| serde_json::to_value(schema).unwrap_or(Value::Null));
+            let schema = serde_json::to_value(schema).unwrap_or(Value::Null);
+            self.schemas.entry(name).or_insert_with(|| flattened(schema));
         }
     }
 
@@ -70,7 +72,8 @@ impl Document {
 
     /// A parameter, by reference where it is the same everywhere.
     fn parameter(&mut self, given: &Parameter, example: &Value) -> Value {
-        const SHARED: [&str; 6] = ["format", "lang", "limit", "cursor", "as_of", "reason"];
+        const SHARED: [&str; 9] =
+            ["format", "dialect", "layout", "labels", "lang", "limit", "cursor", "as_of", "reason"];
         let name = given.name.as_str();
         if !SHARED.contains(&name) {
             return parameter(given, example);
@@ -78,6 +81,7 @@ impl Document {
         let said = parameter(given, &Value::Null);
         match self.parameters.entry(name).or_insert_with(|| said.clone()) {
             shared if *shared == said => json!({ "$ref": format!("#/components/parameters/{name}") }),
+            // Not every collection has every format.
             _ => said,
         }
     }
@@ -177,6 +181,18 @@ impl Document {
     }
 }
 
+/// A closed list of words stands before what its field says of it (`allOf`); together they are one property.
+fn flattened(mut schema: Value) -> Value {
+    for property in
+        schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flat_map(|all| all.values_mut())
+    {
+        if let Some(Value::Array(parts)) = property.get("allOf") {
+            *property = parts.iter().rev().filter_map(Value::as_object).flat_map(|part| part.clone()).collect();
+        }
+    }
+    schema
+}
+
 const ABOUT: &str = "An open-data API for public escalation plans (*opptrappingsplaner*), first of all the one for the \
 substance-abuse field 2016–2020 (Prop. 15 S (2015–2016)) and its forerunner from 2007.\n\n\
 Nothing is overwritten: every write is a **revision**, every answer says at which revision it holds, and the same \
@@ -191,11 +207,46 @@ fn path_id(thing: &str, example: &str) -> Value {
     })
 }
 
+fn list_operation(document: &mut Document, collection: &Collection, schema: &str) -> Value {
+    let name = collection.name();
+    let example = document.examples[name].clone();
+    let parameters: Vec<Value> = collection.list_parameters().iter().map(|p| document.parameter(p, &example)).collect();
+    let list = json!({ "$ref": format!("#/components/schemas/{schema}List") });
+    json!({
+        "tags": [name],
+        "summary": format!("List {}", name.replace('-', " ")),
+        "description": format!("{} Filters are joined by AND; several values of one filter by OR.", collection.about),
+        "operationId": format!("list_{}", name.replace('-', "_")),
+        "parameters": parameters,
+        "responses": responses(json!({ "200": list_answer(collection, list, &example), "206": part(), "304": not_modified() }), &[400, 401, 406, 416, 500, 503]),
+        "security": [],
+    })
+}
+
+/// Adds the list of a collection under one thing: `/v1/plans/{id}/events`.
+pub fn within<R: Resource>(document: &mut Document, path: &str, id: &str, summary: &str, filter: &str) {
+    let collection = R::collection();
+    let parent = R::table().references.iter().find(|reference| reference.field == filter).map_or("", |r| r.table);
+    let mut operation = list_operation(document, collection, &R::name());
+    let example = document.examples[collection.name()][filter].as_str().unwrap_or_default().to_owned();
+    operation["operationId"] = json!(id);
+    operation["tags"] = json!([parent]);
+    operation["summary"] = json!(summary);
+    if let Some(parameters) = operation["parameters"].as_array_mut() {
+        parameters.retain(|parameter| parameter["name"] != filter);
+        parameters.insert(0, path_id(filter, &example));
+    }
+    for status in ["404", "410"] {
+        operation["responses"][status] = json!({ "$ref": format!("#/components/responses/Problem{status}") });
+    }
+    document.operation(path, "get", operation);
+}
+
 /// Adds the operations of a collection.
 pub fn resource<R: Resource>(document: &mut Document) {
     let collection = R::collection();
     let (name, one, schema) = (collection.name(), collection.singular, R::name().into_owned());
-    let (things, thing) = (name.replace('-', " "), one.replace('_', " "));
+    let thing = one.replace('_', " ");
     document.tag(name, collection.about);
     for (schema_name, body) in schemas(collection, &schema) {
         document.schemas.insert(schema_name, body);
@@ -212,16 +263,7 @@ pub fn resource<R: Resource>(document: &mut Document) {
     let of_one = with_id(collection.item_parameters());
     let of_history = with_id(&Parameter::of_histories());
     let of_write = with_id(&Parameter::of_writes());
-    let of_list: Vec<Value> = collection.list_parameters().iter().map(|p| document.parameter(p, &example)).collect();
-    let list = json!({
-        "tags": [name],
-        "summary": format!("List {things}"),
-        "description": format!("{} Filters are joined by AND; several values of one filter by OR.", collection.about),
-        "operationId": format!("list_{}", name.replace('-', "_")),
-        "parameters": of_list,
-        "responses": responses(json!({ "200": list_answer(collection, reference("List"), &example), "304": not_modified() }), &[400, 401, 406, 500, 503]),
-        "security": [],
-    });
+    let list = list_operation(document, collection, &schema);
     let get = json!({
         "tags": [name],
         "summary": format!("Get one {thing}"),

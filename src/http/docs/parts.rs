@@ -3,6 +3,7 @@ use crate::db::statement::Type;
 use crate::db::table::Column;
 use crate::error::Kind;
 use crate::http::ATTRIBUTION;
+use crate::http::format::Format;
 use crate::http::parameter::{Parameter, Shape};
 use crate::http::resource::Collection;
 use serde_json::{Map, Value, json};
@@ -209,9 +210,28 @@ pub(super) fn list_answer(collection: &Collection, body: Value, example: &Value)
             "attribution": ATTRIBUTION, "query": format!("/v1/{name}"), "cite_as": format!("/v1/{name}?as_of=18"), "warnings": [],
         },
     });
-    let header: Vec<&str> = collection.table.columns.iter().map(|c| c.name.as_str()).collect();
-    out["content"]["text/csv"] = json!({ "schema": { "type": "string", "description": format!("A header and the rows: {}", header.join(",")) } });
+    for format in Format::offered(collection.cube.is_some()).filter(|f| f.is_table()) {
+        let text = format.content_type().contains("charset");
+        let mut schema = json!({ "type": "string", "description": format.about() });
+        if !text {
+            schema["format"] = json!("binary");
+        }
+        out["content"][format.media_type()] = json!({ "schema": schema });
+    }
+    for (name, about) in [
+        ("Accept-Ranges", "`bytes`: parts of a table can be asked for."),
+        ("Content-Disposition", "The name of the file, of a table."),
+    ] {
+        out["headers"][name] = json!({ "description": about, "schema": { "type": "string" } });
+    }
     out
+}
+
+pub(super) fn part() -> Value {
+    json!({
+        "description": "The part of a table that was asked for (`Range`).",
+        "headers": { "Content-Range": { "description": "Which part it is, and of how many bytes.", "schema": { "type": "string" } } },
+    })
 }
 
 pub(super) fn not_modified() -> Value {

@@ -11,7 +11,7 @@ use crate::http::answer::{Head, Keep};
 use crate::http::asked::Asked;
 use crate::http::at::At;
 use crate::http::format::accepted;
-use crate::http::guard::HeadOnly;
+use crate::http::guard::OnlyHead;
 use crate::http::list::{self, Meta};
 use crate::http::page::short_hash;
 use crate::http::parameter::{Parameter, ROWS, Shape};
@@ -153,7 +153,7 @@ pub async fn changes(
     let after = wanted.after.unwrap_or(Point::after(0));
     feed.require_written(&db, after).await?;
     if wanted.form == Form::Stream {
-        if req.extensions().contains::<HeadOnly>() {
+        if req.extensions().contains::<OnlyHead>() {
             return Ok(stream::head().finish());
         }
         let place = feed.waiting.enter(&db)?;

@@ -1,0 +1,2 @@
+DROP TABLE erased_submissions;
+DROP TABLE submissions;

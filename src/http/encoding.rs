@@ -1,0 +1,110 @@
+//! Content encodings: which one a client takes, and packing of whole bodies and of streams.
+use actix_web::HttpRequest;
+use actix_web::http::header;
+use std::io::{self, Write};
+use std::mem::take;
+
+/// An encoding there is, the first the one that is preferred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    Brotli,
+    Zstd,
+    Gzip,
+}
+
+/// Packs bytes as they come.
+pub enum Packer {
+    /// Leaves them as they are.
+    Plain(Vec<u8>),
+    Brotli(Box<brotli::CompressorWriter<Vec<u8>>>),
+    Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
+    Gzip(flate2::write::GzEncoder<Vec<u8>>),
+}
+
+impl Encoding {
+    pub const ALL: [Self; 3] = [Self::Brotli, Self::Zstd, Self::Gzip];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Zstd => "zstd",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    /// What the tag of an answer so encoded ends with.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Zstd => "zst",
+            Self::Gzip => "gz",
+        }
+    }
+
+    /// The first of ours that the client takes.
+    pub fn choose(req: &HttpRequest) -> Option<Self> {
+        let given = req.headers().get(header::ACCEPT_ENCODING)?.to_str().ok()?.to_ascii_lowercase();
+        let taken = |e: &Self| {
+            given.split(',').take(32).any(|range| {
+                let mut parts = range.split(';').map(str::trim);
+                parts.next() == Some(e.name())
+                    && !parts.any(|p| p.strip_prefix("q=").is_some_and(|q| q.parse::<f64>().is_ok_and(|q| q <= 0.0)))
+            })
+        };
+        Self::ALL.into_iter().find(taken)
+    }
+
+    /// Packs a whole body.
+    pub fn pack(self, body: &[u8]) -> io::Result<Vec<u8>> {
+        let mut packer = Packer::of(Some(self))?;
+        packer.write_all(body)?;
+        packer.finish()
+    }
+}
+
+impl Packer {
+    /// Levels at which the time to compress stays below the time to send.
+    pub fn of(encoding: Option<Encoding>) -> io::Result<Self> {
+        Ok(match encoding {
+            None => Self::Plain(vec![]),
+            Some(Encoding::Brotli) => Self::Brotli(Box::new(brotli::CompressorWriter::new(vec![], 16_384, 4, 20))),
+            Some(Encoding::Zstd) => Self::Zstd(zstd::stream::write::Encoder::new(vec![], 3)?),
+            Some(Encoding::Gzip) => Self::Gzip(flate2::write::GzEncoder::new(vec![], flate2::Compression::new(5))),
+        })
+    }
+
+    /// What is packed by now; the rest is still within.
+    pub fn ready(&mut self) -> Vec<u8> {
+        match self {
+            Self::Plain(out) => take(out),
+            Self::Brotli(packer) => take(packer.get_mut()),
+            Self::Zstd(packer) => take(packer.get_mut()),
+            Self::Gzip(packer) => take(packer.get_mut()),
+        }
+    }
+
+    /// All that is left.
+    pub fn finish(self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Plain(out) => Ok(out),
+            Self::Brotli(packer) => Ok(packer.into_inner()),
+            Self::Zstd(packer) => packer.finish(),
+            Self::Gzip(packer) => packer.finish(),
+        }
+    }
+}
+
+impl Write for Packer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(out) => out.write(bytes),
+            Self::Brotli(packer) => packer.write(bytes),
+            Self::Zstd(packer) => packer.write(bytes),
+            Self::Gzip(packer) => packer.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,180 @@
+//! Finished files, kept for as long as there is room: a reader that asks for the length and then for parts of a table
+//! (polars, duckdb, a browser that resumes) does not have it rendered each time.
+use crate::error::{Error, Kind};
+use actix_web::rt;
+use actix_web::web::{self, Bytes};
+use futures_util::future::{BoxFuture, FutureExt, Shared};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tempfile::SpooledTempFile;
+
+/// Files up to here are kept in memory.
+const SMALL: usize = 256 * 1024;
+/// How many bytes all kept files may have; those not asked for longest go first.
+const ROOM: u64 = 512 * 1024 * 1024;
+/// How many files are kept; the small ones are in memory, so this bounds that to 16 MiB.
+const MOST_FILES: usize = 64;
+/// How many are made at once. Two cores make no more any faster, and each holds its rows in memory.
+const MOST_MADE: usize = 2;
+/// How long one waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How many tables are sent while they are read. Each holds a chunk of rows in memory.
+const MOST_STREAMS: usize = 48;
+
+/// A finished file. It is gone when the last who reads it is.
+#[derive(Debug)]
+pub enum Finished {
+    Memory(Bytes),
+    /// Without a name in the file system.
+    Disk(File, u64),
+}
+
+impl Finished {
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::Disk(_, length) => *length,
+        }
+    }
+
+    /// Some bytes of it.
+    pub fn read(&self, start: u64, length: usize) -> Result<Bytes, Error> {
+        match self {
+            Self::Memory(bytes) => Ok(bytes.slice(start as usize..start as usize + length)),
+            Self::Disk(file, _) => {
+                let mut part = vec![0; length];
+                file.read_exact_at(&mut part, start).map_err(Error::internal)?;
+                Ok(part.into())
+            }
+        }
+    }
+}
+
+type Made = Shared<BoxFuture<'static, Result<Arc<Finished>, Error>>>;
+
+struct Kept {
+    made: Made,
+    /// When it was last asked for, in requests.
+    asked: u64,
+}
+
+impl Kept {
+    fn length(&self) -> Option<u64> {
+        self.made.peek().map(|made| made.as_ref().map_or(0, |file| file.len()))
+    }
+}
+
+#[derive(Default)]
+struct Shelf {
+    files: HashMap<String, Kept>,
+    requests: u64,
+}
+
+/// What is being exported: finished files by the tag of their answer, and how many streams are under way.
+#[derive(Default)]
+pub struct Exports {
+    shelf: Mutex<Shelf>,
+    streams: Arc<AtomicUsize>,
+}
+
+impl Exports {
+    /// The file with this tag; made by `make`, off the event loop, where it is not there. Who asks while it is made
+    /// waits for the same one; who would be the third at once waits a little for a turn, and is then told to come again.
+    pub async fn file(
+        &self,
+        tag: &str,
+        make: impl FnOnce(&mut dyn Write) -> Result<(), Error> + Send + 'static,
+    ) -> Result<Arc<Finished>, Error> {
+        let (mut make, begun) = (Some(make), Instant::now());
+        let made = loop {
+            if let Some(made) = self.shelf().take(tag, &mut make) {
+                break made;
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err(Error::new(Kind::Overloaded).detail("other files are being made; come again for this one"));
+            }
+            rt::time::sleep(Duration::from_millis(20)).await;
+        };
+        let done = made.await;
+        self.shelf().tidy();
+        done
+    }
+
+    /// Leave to send a table while it is read.
+    pub fn stream(&self) -> Result<Permit, Error> {
+        let permit = Permit(self.streams.clone());
+        if self.streams.fetch_add(1, Ordering::Relaxed) >= MOST_STREAMS {
+            return Err(Error::new(Kind::Overloaded).detail("too many large tables are being sent at once"));
+        }
+        Ok(permit)
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        // A panic elsewhere leaves the shelf as it was.
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shelf {
+    /// The file with this tag, kept or begun; none where too many are being made.
+    fn take(
+        &mut self,
+        tag: &str,
+        make: &mut Option<impl FnOnce(&mut dyn Write) -> Result<(), Error> + Send + 'static>,
+    ) -> Option<Made> {
+        self.requests += 1;
+        if let Some(kept) = self.files.get_mut(tag) {
+            kept.asked = self.requests;
+            return Some(kept.made.clone());
+        }
+        if self.files.values().filter(|kept| kept.length().is_none()).count() >= MOST_MADE {
+            return None;
+        }
+        let make = make.take()?;
+        let made = async { web::block(move || finish(make)).await.map_err(Error::internal)? }.boxed().shared();
+        // By itself: who asked for it may go away, and it must not stay half made.
+        rt::spawn(made.clone());
+        self.files.insert(tag.to_owned(), Kept { made: made.clone(), asked: self.requests });
+        Some(made)
+    }
+
+    /// Forgets what failed, so that the next who asks tries again, and what there is no room for.
+    fn tidy(&mut self) {
+        self.files.retain(|_, kept| kept.made.peek().is_none_or(Result::is_ok));
+        let room = |files: &HashMap<String, Kept>| files.values().filter_map(Kept::length).sum::<u64>() <= ROOM;
+        while self.files.len() > MOST_FILES || !room(&self.files) {
+            let finished = self.files.iter().filter(|(_, kept)| kept.length().is_some());
+            let Some(oldest) = finished.min_by_key(|(_, kept)| kept.asked).map(|(name, _)| name.clone()) else {
+                return;
+            };
+            self.files.remove(&oldest);
+        }
+    }
+}
+
+fn finish(make: impl FnOnce(&mut dyn Write) -> Result<(), Error>) -> Result<Arc<Finished>, Error> {
+    let mut file = SpooledTempFile::new(SMALL);
+    make(&mut file)?;
+    let length = file.stream_position().map_err(Error::internal)?;
+    if file.is_rolled() {
+        let file = file.into_file().map_err(Error::internal)?;
+        return Ok(Arc::new(Finished::Disk(file, length)));
+    }
+    let mut bytes = Vec::with_capacity(length as usize);
+    file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_end(&mut bytes)).map_err(Error::internal)?;
+    Ok(Arc::new(Finished::Memory(bytes.into())))
+}
+
+/// Counts as one stream for as long as it is held.
+pub struct Permit(Arc<AtomicUsize>);
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
