@@ -31,6 +31,7 @@ use actix_web::{App, web};
 use api::home::Rendered;
 use db::Database;
 use error::Error;
+use http::cite::Citable;
 use http::feed::Feed;
 use http::format::Exports;
 use http::guard::{self, Routes};
@@ -54,6 +55,7 @@ pub struct Shared {
     routes: web::Data<Routes>,
     totals: web::Data<Totals>,
     feed: web::Data<Feed>,
+    citable: web::Data<Citable>,
     exports: web::Data<Exports>,
     submissions: web::Data<Limiter>,
 }
@@ -66,6 +68,7 @@ impl Shared {
             document: web::Data::new(Rendered::of(settings.clone(), api::document)),
             routes: web::Data::new(Routes(api::paths())),
             totals: web::Data::default(),
+            citable: web::Data::new(Citable::of(&api::RESOURCES, api::readings)),
             feed: web::Data::new(Feed::new(&api::RESOURCES, settings.most_waiting)),
             exports: web::Data::default(),
             submissions: web::Data::new(Limiter::hourly(
@@ -112,6 +115,7 @@ pub fn app(
         .app_data(shared.routes.clone())
         .app_data(shared.totals.clone())
         .app_data(shared.feed.clone())
+        .app_data(shared.citable.clone())
         .app_data(shared.exports.clone())
         .app_data(shared.submissions.clone())
         .configure(api::routes)

@@ -3,7 +3,7 @@ use actix_web::rt::signal::unix::{SignalKind, signal};
 use actix_web::{App, HttpServer, web};
 use clap::{Parser, Subcommand, ValueEnum};
 use opptrapping::config::{Service, Storage};
-use opptrapping::db::{Author, Database, verify};
+use opptrapping::db::{Author, Database, submission, verify};
 use opptrapping::domain::Language;
 use opptrapping::http::resource::Entry;
 use opptrapping::http::{Settings, admin, connection, listing, openapi30, token};
@@ -74,6 +74,11 @@ enum Command {
         #[arg(short, long)]
         output: Option<PathBuf>,
     },
+    /// Look after what the public sent to consultations
+    Submissions {
+        #[command(subcommand)]
+        what: Submissions,
+    },
     /// Make a key pair for tokens: private.pem and public.pem
     Keygen {
         /// The folder to put them in
@@ -85,7 +90,7 @@ enum Command {
     /// Make a token to write with
     Token {
         /// What it may do: plans:write, goals:write, measures:write, budgets:write, grants:write, municipalities:write,
-        /// indicators:write, observations:write, evaluations:write, sources:write, admin. Several with a space between
+        /// indicators:write, observations:write, evaluations:write, sources:write, submissions:moderate, admin. Several with a space between
         #[arg(long)]
         scope: String,
         /// How long it is good for: 90s, 15m, 1h; an hour at most
@@ -113,6 +118,21 @@ enum Command {
         /// Its admin address
         #[arg(long, env = "OPPTRAPPING_ADMIN_BIND", default_value = "127.0.0.1:8081")]
         admin_bind: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum Submissions {
+    /// How many there are to each consultation in each state, the erased ones too
+    List {
+        #[command(flatten)]
+        storage: Storage,
+    },
+    /// How the sender of one is reached; the service tells this to nobody
+    Contact {
+        id: String,
+        #[command(flatten)]
+        storage: Storage,
     },
 }
 
@@ -169,6 +189,7 @@ fn run(command: Command) -> Done {
             out.flush()?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Submissions { what } => submissions(&what),
         Command::Keygen { folder, algorithm } => keygen(&folder, algorithm),
         Command::Token { scope, ttl, subject, keys } => {
             let read = |name: &str| {
@@ -301,6 +322,24 @@ fn import_file(db: &Database, collection: &str, file: &Path, reason: Option<&str
         (_, None) => "nothing changed, no new revision".to_owned(),
     };
     println!("{outcome}: {} inserted, {} updated, {} unchanged", tally.inserted, tally.updated, tally.unchanged);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn submissions(what: &Submissions) -> Done {
+    match what {
+        Submissions::List { storage } => {
+            for (consultation, state, count) in open(&storage.database_url)?.read(submission::tally)? {
+                println!("{consultation}: {count} {state}");
+            }
+        }
+        Submissions::Contact { id, storage } => {
+            let (name, organisation, email) =
+                open(&storage.database_url)?.read(|conn| submission::contact(conn, id))?;
+            for (what, said) in [("name", name), ("organisation", organisation), ("email", email)] {
+                println!("{what}: {}", said.as_deref().unwrap_or("not given"));
+            }
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -13,6 +13,22 @@ pub fn requests_per_second(port: u16, paths: &[String], connections: usize, leng
     served as f64 / begun.elapsed().as_secs_f64()
 }
 
+/// How many seconds each of so many requests took, one after the other on one connection, with `between` before each.
+pub fn seconds(port: u16, path: &str, requests: usize, mut between: impl FnMut()) -> Vec<f64> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).expect("the server is up");
+    stream.set_nodelay(true).expect("a socket option");
+    let mut writer = stream.try_clone().expect("a second handle");
+    let (mut reader, mut body) = (BufReader::new(stream), Vec::new());
+    let one = |_| {
+        between();
+        let begun = Instant::now();
+        write!(writer, "GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n").expect("a request can be written");
+        answer(&mut reader, &mut body);
+        begun.elapsed().as_secs_f64()
+    };
+    (0..requests).map(one).collect()
+}
+
 fn connection(port: u16, paths: &[String], first: usize, length: Duration) -> usize {
     let stream = TcpStream::connect(("127.0.0.1", port)).expect("the server is up");
     stream.set_nodelay(true).expect("a socket option");

@@ -2,8 +2,11 @@
 //!
 //! Both serve the same 60,000 grants from the same database, each in a process of its own with one worker; they are
 //! measured in turn, A B A B, and the medians compared. SQLite always; PostgreSQL where TEST_DATABASE_URL names a server.
+//! Then a summary over all grants, against the same SQL in `sqlite3` and `psql`: the wall time of each, and their ratio.
+//! `cargo bench --bench http -- summary` runs that alone.
 mod bare;
 mod load;
+mod summary;
 
 use opptrapping::db::{Author, Database, Expect};
 use opptrapping::http::{Settings, token::Issuers};
@@ -23,11 +26,13 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [_, "serve", url] => serve(url),
         [_, "bare", url, newest] => bare(url, newest.parse().expect("a revision")),
-        _ => compare(),
+        [_, first, ..] if *first == "summary" => compare(&[]),
+        _ => compare(&["one grant by id", "a page of 100 grants"]),
     }
 }
 
-fn compare() {
+/// Runs the workloads named, and the summary.
+fn compare(wanted: &[&str]) {
     let folder = std::env::temp_dir().join(format!("opptrapping-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let mut urls = vec![("SQLite", format!("sqlite://{}", folder.join("bench.db").display()))];
@@ -39,7 +44,8 @@ fn compare() {
         let mut servers = [start(&["serve", &url], SERVICE), start(&["bare", &url, &newest.to_string()], BARE)];
         let objects: Vec<String> = (0..997).map(|n| format!("/v1/grants/{}", id(n * 59))).collect();
         let pages: Vec<String> = (2010..2020).map(|year| format!("/v1/grants?period={year}&limit=100")).collect();
-        for (workload, paths) in [("one grant by id", &objects), ("a page of 100 grants", &pages)] {
+        let workloads = [("one grant by id", &objects), ("a page of 100 grants", &pages)];
+        for (workload, paths) in workloads.into_iter().filter(|(workload, _)| wanted.contains(workload)) {
             let (mut ours, mut theirs) = (vec![], vec![]);
             for _ in 0..ROUNDS {
                 ours.push(load::requests_per_second(SERVICE, paths, CONNECTIONS, LENGTH));
@@ -48,6 +54,7 @@ fn compare() {
             let (ours, theirs) = (median(ours), median(theirs));
             println!("{name:<12} {workload:<24} {ours:>10.0} {theirs:>10.0} {:>7.2}", ours / theirs);
         }
+        summary::compare(name, &url, newest);
         servers.iter_mut().for_each(|server| {
             let _ = server.kill();
             let _ = server.wait();

@@ -1,6 +1,11 @@
 //! Budget lines: one line of money each, with its kind, how firm it is, and who says so.
 use crate::domain::vocabulary::{Flow, Stage};
+use crate::http::endpoint::Endpoint;
 use crate::http::prelude::*;
+use crate::http::summary::{self, Summarised, Summary};
+
+/// `GET /v1/budgets/summary`
+pub const SUMMARY: Endpoint = summary::endpoint::<Budget>("/v1/budgets/summary");
 
 /// One line of money.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -143,4 +148,13 @@ impl Resource for Budget {
                 "stated_by",
             ]))
     );
+}
+
+impl Summarised for Budget {
+    const SUMMARY: Summary = Summary {
+        groups: &["county", "municipality", "region", "scheme", "plan", "measure", "period", "flow", "stage"],
+        apart: &["flow", "stage"],
+        mixed: &["level"],
+        about: "Budget lines in groups: sum, number, mean and median of each. Lines of different flows are different kinds of money, and a sum over several stages is none that anyone proposed or granted: `flow` and `stage` are part of every group, also where `group_by` does not have them. A group that adds places of several levels or periods that overlap may count the same money twice, and `meta.warnings` says so. Lines without an amount are counted, and add nothing.",
+    };
 }

@@ -1,6 +1,11 @@
 //! Grants: money to a municipality, a county or an organisation.
 use crate::domain::vocabulary::Stage;
+use crate::http::endpoint::Endpoint;
 use crate::http::prelude::*;
+use crate::http::summary::{self, Summarised, Summary};
+
+/// `GET /v1/grants/summary`
+pub const SUMMARY: Endpoint = summary::endpoint::<Grant>("/v1/grants/summary");
 
 /// Money granted to a municipality, a county or an organisation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -121,4 +126,13 @@ impl Resource for Grant {
                     .carrying(&["region_code", "region_name", "level", "county", "recipient_orgnr"])
             )
     );
+}
+
+impl Summarised for Grant {
+    const SUMMARY: Summary = Summary {
+        groups: &["county", "municipality", "region", "scheme", "plan", "measure", "period", "stage"],
+        apart: &[],
+        mixed: &["stage", "level"],
+        about: "Grants in groups: sum, number, mean and median of each. A group that adds grants of several stages, places of several levels or periods that overlap may count the same money twice, and `meta.warnings` says so. Grants that are in no county, scheme, … are a group of their own, under null; grouped by municipality, only grants to municipalities are counted.",
+    };
 }

@@ -6,6 +6,7 @@
 //! query builder is not used: a list here is put together at run time from filters, orders and columns that are
 //! data (see `http::filter`), and sixteen tables of boxed, two-backend types cost minutes of compilation for
 //! queries that a test runs one by one on both databases anyway.
+pub mod boundaries;
 pub mod bulk;
 pub mod cited;
 mod erasure;
@@ -24,8 +25,10 @@ pub mod table;
 pub mod verify;
 mod watch;
 
+use crate::domain::boundaries::{Map, Register};
 use crate::error::Error;
 use actix_web::web;
+use boundaries::{Registers, Target};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use head::{Head, Heads};
@@ -55,6 +58,7 @@ pub const CURRENT: i64 = i64::MAX;
 pub struct Database {
     pools: Arc<Pools>,
     heads: Arc<Heads>,
+    registers: Arc<Registers>,
     tables: &'static [&'static Table],
     /// Set while the log may still have what was erased.
     uncut: Arc<AtomicBool>,
@@ -68,7 +72,7 @@ impl Database {
         // A process that was killed after it erased may have left what it erased in the log.
         let cut = pools.write(|conn| migrate::run(conn).and_then(|()| erasure::cut_log(conn)))?;
         let (heads, uncut) = (Arc::new(Heads::default()), Arc::new(AtomicBool::new(!cut)));
-        let database = Self { pools, heads, tables, uncut };
+        let database = Self { pools, heads, registers: Arc::default(), tables, uncut };
         database.refresh()?;
         Ok(database)
     }
@@ -92,6 +96,16 @@ impl Database {
     /// Where the dataset stood when this process last looked: a consistent point to read at, without a query.
     pub fn head(&self) -> Arc<Head> {
         self.heads.current()
+    }
+
+    /// The register of municipalities and its change graph at a revision.
+    pub fn register(&self, conn: &mut Db, at: i64) -> Result<Arc<Register>, Error> {
+        self.registers.register(conn, &self.head(), at)
+    }
+
+    /// A map of a register that was read here, to carry values to.
+    pub fn map(&self, register: &Arc<Register>, target: Target) -> Arc<Map> {
+        self.registers.map(register, target)
     }
 
     /// Looks where the dataset stands now.

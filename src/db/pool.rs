@@ -76,7 +76,9 @@ impl ManageConnection for Manager {
         match &self.target {
             Target::Postgres(url) => {
                 let mut conn = PgConnection::establish(url).map_err(failed)?;
-                conn.batch_execute("SET TIME ZONE 'UTC'").map_err(queried)?;
+                // work_mem: with the 4 MB that servers have unless set, a summary sorts all it reads on disk, where it
+                // could put it into groups in memory, at twice the time.
+                conn.batch_execute("SET TIME ZONE 'UTC'; SET work_mem = '32MB'").map_err(queried)?;
                 Ok(Db::Postgres(conn))
             }
             Target::Sqlite(path) => {

@@ -63,6 +63,9 @@ enum Held {
     Boolean(bool),
 }
 
+/// About how many bytes of text a row has.
+const TEXT: usize = 192;
+
 /// Some rows of a table, all of one width.
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
@@ -183,8 +186,11 @@ impl Statement {
     /// Loads every row as cells of the given types, one for each column of the SELECT.
     ///
     /// A list of 1.4 million rows is then not one of 20 million small texts.
-    pub fn cells(self, conn: &mut Db, types: &[Type]) -> Result<Rows, Error> {
+    /// Room is made for `ready` rows at once: growing by and by would leave behind as much again.
+    pub fn cells(self, conn: &mut Db, types: &[Type], ready: usize) -> Result<Rows, Error> {
         let mut rows = Rows::new(types.len());
+        rows.cells.reserve_exact(ready.saturating_mul(types.len()));
+        rows.text.reserve(ready.saturating_mul(TEXT));
         for row in LoadConnection::load(conn, self)? {
             let row = row?;
             for (index, holds) in types.iter().enumerate() {

@@ -1,4 +1,5 @@
 //! The rules of the field, pure: no SQL, no HTTP, no clock. What is here can be tested with values alone.
+pub mod boundaries;
 pub mod consultation;
 pub mod course;
 pub mod date;
@@ -6,12 +7,15 @@ pub mod id;
 pub mod labels;
 pub mod language;
 pub mod ledger;
+pub mod money;
 pub mod nearest;
 pub mod number;
 pub mod period;
+pub mod population;
 pub mod progress;
 pub mod region;
 pub mod text;
+pub mod titles;
 pub mod vocabulary;
 
 pub use language::{Language, Trilingual};

@@ -3,7 +3,7 @@ use super::date::{EARLIEST_YEAR, LATEST_YEAR, month_end};
 use chrono::{Datelike, NaiveDate};
 
 /// A span of whole months, with both days included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Period {
     pub start: NaiveDate,
     pub end: NaiveDate,

@@ -30,8 +30,10 @@ pub struct Computed {
 impl Computed {
     /// Only these columns, in this order; all where none is named.
     fn picking(self, fields: &[String]) -> Self {
-        let picks: Vec<usize> =
-            fields.iter().filter_map(|name| self.columns.iter().position(|column| column.name == *name)).collect();
+        let mut picks: Vec<usize> = vec![];
+        for name in fields {
+            picks.extend(self.columns.iter().position(|column| column.name == *name).filter(|at| !picks.contains(at)));
+        }
         if picks.is_empty() {
             return self;
         }
@@ -67,7 +69,13 @@ pub async fn answer(
         return Ok(head.not_modified(req));
     }
     let found = move |conn: &mut Db, inquiry: &Inquiry, mark: &Mark| {
-        Ok::<_, Error>(work(conn, inquiry, mark)?.picking(inquiry.asked.all("fields")))
+        let found = work(conn, inquiry, mark)?;
+        let mut fields = inquiry.asked.all("fields").to_vec();
+        if let Some(cube) = found.cube.as_ref().filter(|_| inquiry.form.wide && !fields.is_empty()) {
+            // What becomes the columns, and what stands in them.
+            fields.extend(cube.along.iter().chain([&cube.value]).cloned());
+        }
+        Ok::<_, Error>(found.picking(&fields))
     };
     if inquiry.form.format.is_table() {
         return table(req, inquiry, db, settings, exports, found).await;

@@ -216,7 +216,7 @@ fn among(sql: Statement, column: &str, values: impl ExactSizeIterator<Item = Str
 }
 
 /// The newest (or first) vintage of each figure: no other of the same figure lies beyond it.
-fn vintage(which: &str, at: i64, sql: Statement) -> Statement {
+pub(super) fn vintage(which: &str, at: i64, sql: Statement) -> Statement {
     let (beyond, by) = match which {
         "all" => return sql,
         "first" => ("<", None),

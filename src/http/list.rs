@@ -90,6 +90,13 @@ pub struct List {
     keys: Vec<Key>,
 }
 
+/// The WHERE of the rows that the filters of a collection and the search leave at a revision.
+pub fn matching(collection: &Collection, asked: &Asked, at: i64) -> Statement {
+    let filtered =
+        collection.filters.iter().fold(Statement::default().at(at), |sql, filter| filter.apply(asked, at, sql));
+    filter::search(asked, filtered)
+}
+
 /// A page that was found.
 pub struct Found {
     pub rows: Rows,
@@ -172,14 +179,6 @@ impl List {
         }
     }
 
-    fn matching(&self, at: i64) -> Statement {
-        let mut sql = Statement::default().at(at);
-        for filter in &self.collection.filters {
-            sql = filter.apply(&self.inquiry.asked, at, sql);
-        }
-        filter::search(&self.inquiry.asked, sql)
-    }
-
     /// What is selected of each row.
     pub fn selection(&self) -> Selection {
         let wanted = Wanted {
@@ -200,12 +199,15 @@ impl List {
         beyond: Option<&[Value]>,
         most: i64,
     ) -> Result<Rows, Error> {
-        let mut sql = selection.statement(self.collection.table, at).append(self.matching(at));
+        let mut sql =
+            selection.statement(self.collection.table, at).append(matching(self.collection, &self.inquiry.asked, at));
         if let Some(place) = beyond {
             sql = sort::beyond(&self.keys, place, sql);
         }
         let sql = sql.sql(sort::order(&self.keys)).sql(" LIMIT ").bind(most);
-        Ok(sql.cells(conn, selection.types())?.showing(selection.columns.len()))
+        // A page is often shorter than it may be, a chunk of a table is not.
+        let ready = if self.inquiry.is_limited() { 0 } else { most as usize };
+        Ok(sql.cells(conn, selection.types(), ready)?.showing(selection.columns.len()))
     }
 
     /// Reads the page asked for.
@@ -230,7 +232,7 @@ impl List {
     pub fn total(&self, conn: &mut Db, totals: &Totals, at: i64) -> Result<i64, Error> {
         totals.of(at, &self.inquiry.question, || {
             let sql = Statement::new(format!("SELECT COUNT(*) FROM {} t", self.collection.table.name));
-            Ok(sql.append(self.matching(at)).row::<(i64,)>(conn)?.map_or(0, |(n,)| n))
+            Ok(sql.append(matching(self.collection, &self.inquiry.asked, at)).row::<(i64,)>(conn)?.map_or(0, |(n,)| n))
         })
     }
 }

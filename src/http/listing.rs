@@ -21,11 +21,10 @@ use serde::Serialize;
 use serde_json::Value;
 use std::io::Write;
 
-/// The first rows of a table: one that has no more is sent in one piece, with its length.
-const FIRST_ROWS: i64 = 2_048;
-/// Then so many at a time, each by a short read of its own: no connection is held while a slow reader drinks, and what
-/// is in memory is bounded. All are read at one revision, so together they are one consistent answer.
-const MORE_ROWS: i64 = 4_096;
+/// So many rows of a table are read at a time, each time by a short read of its own: no connection is held while a slow
+/// reader drinks, and what is in memory is bounded. All are read at one revision, so together they are one consistent
+/// answer. A table that has no more is sent in one piece, with its length.
+const ROWS: i64 = 2_048;
 
 /// Answers with what is asked of a collection.
 pub async fn answer(
@@ -146,7 +145,7 @@ fn open(db: Database, totals: &Totals, list: List, mark: Mark, meta: Meta) -> Re
     list.inquiry.form.format.bound(|| db.read(|conn| list.total(conn, totals, mark.revision)))?;
     let selection = list.selection();
     let table = list.table(&selection, meta);
-    let walk = Walk { db, list, selection, at: mark.revision, place: None, most: FIRST_ROWS };
+    let walk = Walk { db, list, selection, at: mark.revision, place: None, done: false };
     Ok((table, Box::new(walk)))
 }
 
@@ -158,19 +157,19 @@ struct Walk {
     at: i64,
     /// The place of the last row that was read.
     place: Option<Vec<Value>>,
-    /// How many rows are read next; none when there are no more.
-    most: i64,
+    /// Whether there are no more.
+    done: bool,
 }
 
 impl Source for Walk {
     fn next(&mut self) -> Result<Option<Rows>, Error> {
-        if self.most == 0 {
+        if self.done {
             return Ok(None);
         }
         let (selection, place) = (&self.selection, self.place.as_deref());
-        let rows = self.db.read(|conn| self.list.rows(conn, selection, self.at, place, self.most))?;
+        let rows = self.db.read(|conn| self.list.rows(conn, selection, self.at, place, ROWS))?;
         self.place = Some(selection.last_place(&rows));
-        self.most = if (rows.len() as i64) < self.most { 0 } else { MORE_ROWS };
+        self.done = (rows.len() as i64) < ROWS;
         Ok(Some(rows).filter(|rows| !rows.is_empty()))
     }
 }

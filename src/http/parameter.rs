@@ -12,7 +12,7 @@ pub enum Shape {
     /// The name of a field.
     Field(Vec<String>),
     /// The name of a field to sort by, with `-` before it for the other way round.
-    Order(&'static [&'static str]),
+    Order(Vec<&'static str>),
     /// A whole number between two, both included.
     Integer(i64, i64),
     /// `true` or `false`.
@@ -134,18 +134,25 @@ impl Parameter {
             Self::new(
                 "sort",
                 "Fields to sort by; `-` before a field turns its order round.",
-                Shape::Order(collection.sorts),
+                Shape::Order(collection.sorts.to_vec()),
             )
             .list(),
+        ]);
+        all.extend(Self::of_pages());
+        all.push(Self::as_of());
+        all
+    }
+
+    /// What is taken where there are pages.
+    pub fn of_pages() -> [Self; 2] {
+        [
             Self::limit(),
             Self::new(
                 "cursor",
                 "The `next_cursor` of the page before. It holds to the revision the first page was read at.",
                 Shape::Text(2_000),
             ),
-            Self::as_of(),
-        ]);
-        all
+        ]
     }
 
     /// What one thing takes.
@@ -160,7 +167,7 @@ impl Parameter {
 
     /// What a history takes.
     pub fn of_histories() -> Vec<Self> {
-        vec![Self::language()]
+        vec![Self::language(), Self::as_of()]
     }
 
     /// What a write takes.

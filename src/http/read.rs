@@ -5,13 +5,12 @@ use super::asked::Asked;
 use super::at::At;
 use super::filter::Filter;
 use super::format::{Exports, Picked};
-use super::list::{List, language};
+use super::list::{List, Meta, language};
 use super::listing;
 use super::page::short_hash;
 use super::parameter::Parameter;
 use super::resource::Resource;
 use super::totals::Totals;
-use crate::db::head::Mark;
 use crate::db::{CURRENT, Database, Db, Statement};
 use crate::domain::{Language, Region};
 use crate::error::{Error, Kind};
@@ -66,8 +65,10 @@ pub async fn one<R: Resource>(
     let asked = Asked::read(req.query_string(), R::collection().item_parameters())?;
     let at = At::of(&asked, &db, &[R::collection().name()])?;
     let (language, language_from) = language(&req, &asked);
-    let (id, keep) = (id.into_inner(), at.keep());
+    let id = id.into_inner();
     let asked_for = id.clone();
+    let (dated, past) = (asked.one("valid_on").is_some(), at.keep());
+    let chosen = asked.canonical(&["as_of", "valid_on"]);
     let fields = asked.all("fields").to_vec();
     let (mark, version, row) = db
         .reading(move |conn| {
@@ -83,15 +84,15 @@ pub async fn one<R: Resource>(
         // A code stands for another version on another day, and both may be of one revision.
         tag = format!("{tag}-{}", short_hash(&[row.id().as_bytes()]));
     }
+    let glue = if chosen.is_empty() { "" } else { "&" };
+    let cited = format!("{chosen}{glue}as_of={}", mark.revision);
     let head = Head {
-        keep,
+        // What a code alone stands for is a matter of the day, and not of the revision only.
+        keep: if row.id() == asked_for || dated { past } else { Keep::Briefly },
         time: Some(mark.time).filter(|t| !t.is_empty()),
         language: Some(language),
         vary: language_from.into_iter().collect(),
-        links: vec![(
-            format!("{}/v1/{}/{}?as_of={}", settings.base_url, R::collection().name(), row.id(), mark.revision),
-            "cite-as",
-        )],
+        links: vec![(format!("{}/v1/{}/{}?{cited}", settings.base_url, R::collection().name(), row.id()), "cite-as")],
         ..Head::json(tag)
     };
     if head.is_known(&req) {
@@ -169,6 +170,7 @@ pub struct Version<R> {
 struct History<R> {
     data: Vec<Version<R>>,
     total: usize,
+    meta: Meta,
 }
 
 /// `GET /v1/{collection}/{id}/history`
@@ -180,22 +182,32 @@ pub async fn history<R: Resource>(
 ) -> Result<HttpResponse, Error> {
     let asked = Asked::read(req.query_string(), &Parameter::of_histories())?;
     let (language, language_from) = language(&req, &asked);
-    let Mark { revision: newest, time } = db.head().of(R::collection().name());
+    let at = At::of(&asked, &db, &[R::collection().name()])?;
+    let (id, keep) = (id.into_inner(), at.keep());
+    let (mark, versions) = db
+        .reading(move |conn| {
+            let mark = at.mark(conn)?;
+            let versions = versions::<R>(conn, &id, mark.revision, language)?;
+            Ok((mark, versions))
+        })
+        .await?;
+    let meta = Meta::of(&settings, req.path(), &asked, language, &mark);
+    let chosen = asked.canonical(&[]);
+    let variant = [req.path(), &chosen, language.code()].map(str::as_bytes);
     let head = Head {
-        time: Some(time).filter(|t| !t.is_empty()),
-        keep: Keep::Briefly,
+        keep,
+        time: Some(mark.time).filter(|t| !t.is_empty()),
         language: Some(language),
         vary: language_from.into_iter().collect(),
-        ..Head::json(format!("{newest}-{}", short_hash(&[req.path().as_bytes(), language.code().as_bytes()])))
+        links: vec![(meta.cite_as.clone(), "cite-as")],
+        ..Head::json(format!("{}-{}", mark.revision, short_hash(&variant)))
     };
-    let id = id.into_inner();
-    let versions = db.reading(move |conn| versions::<R>(conn, &id, newest, language)).await?;
     // Only now: what is not there must not be confirmed.
     if head.is_known(&req) {
         return Ok(head.not_modified(&req));
     }
     let total = versions.len();
-    let body = serde_json::to_vec(&History { data: versions, total }).map_err(Error::internal)?;
+    let body = serde_json::to_vec(&History { data: versions, total, meta }).map_err(Error::internal)?;
     Ok(head.ok(&req, &settings, body))
 }
 

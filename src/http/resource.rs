@@ -170,6 +170,9 @@ macro_rules! collection {
 }
 pub(crate) use collection;
 
+/// Reads one row with its type forgotten.
+pub type Found = fn(&mut Db, &str, i64, Language, &Asked) -> Result<Option<(i64, serde_json::Value)>, Error>;
+
 /// A resource as the router and the document take it, with its type forgotten.
 pub struct Entry {
     pub table: fn() -> &'static Table,
@@ -180,6 +183,8 @@ pub struct Entry {
     more: &'static [Endpoint],
     /// Writes a CSV as rows of it.
     pub load: fn(&mut Write, &mut dyn Read) -> Result<Tally, Error>,
+    /// Reads one row as it was at a revision, with the revision it is from, see [`read::find`].
+    pub find: Found,
     /// Reads versions of its rows, see [`versions::load`].
     pub versions: fn(&mut Db, Language, &'static str, Statement) -> Result<Vec<versions::Keyed>, Error>,
 }
@@ -193,6 +198,12 @@ impl Entry {
             document: docs::resource::<R>,
             more: &[],
             load: bulk::csv::<R>,
+            find: |conn, id, at, language, asked| {
+                let found = read::find::<R>(conn, id, at, language, asked)?;
+                let value =
+                    found.map(|(version, row)| Ok((version, serde_json::to_value(row).map_err(Error::internal)?)));
+                value.transpose()
+            },
             versions: versions::load::<R>,
         }
     }

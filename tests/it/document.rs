@@ -1,6 +1,6 @@
 //! The OpenAPI document: committed, complete, and true.
 use crate::client::{Client, collections};
-use crate::operations::{document, operations, resolve};
+use crate::operations::{Operation, document, operations, resolve};
 use crate::support::{root, sqlite};
 use opptrapping::http::asked::encode;
 use opptrapping::http::openapi30::downgrade;
@@ -38,6 +38,11 @@ async fn the_committed_examples_are_rows_of_the_reference_data() {
     }
     let path = format!("/v1/submissions/{}", opptrapping::api::submissions::EXAMPLE);
     examples.insert("submissions".into(), client.json(&path).await);
+    for operation in operations().iter().filter(|o| o.path.ends_with("/summary")) {
+        let rows = client.rows(&operation.example_url("")).await;
+        let name = operation.path.trim_start_matches("/v1/").to_owned();
+        examples.insert(name, rows.into_iter().find(|row| !row["county"].is_null()).unwrap());
+    }
     committed("openapi/examples.json", &format!("{}\n", serde_json::to_string_pretty(&examples).unwrap()));
 }
 
@@ -192,7 +197,7 @@ async fn every_example_answers() {
     let base = sqlite("example_ids");
     let client = Client::new(&base.db).await;
     for operation in operations().iter().filter(|o| o.reads()) {
-        let path = operation.example_path();
+        let path = operation.example_url("");
         assert_eq!(operation.get(&client, &path).await.status, 200, "{path}");
     }
 }
@@ -225,6 +230,19 @@ fn samples(parameter: &Value) -> Vec<String> {
     }
 }
 
+/// What a field of a summary needs to be in the answer: to be grouped by, or a population to be divided by.
+fn beside(operation: &Operation, field: &str) -> String {
+    let field = field.trim_start_matches('-');
+    let groups = operation.query_parameters().find(|p| p["name"] == "group_by");
+    let groups: Vec<String> = groups.map(samples).unwrap_or_default();
+    let per = field.strip_prefix("sum_nok_per_").or((field == "population").then_some("capita"));
+    match per {
+        Some(per) if !groups.is_empty() => format!("&per={per}"),
+        _ if groups.iter().any(|group| group == field) => format!("&group_by={field}"),
+        _ => String::new(),
+    }
+}
+
 #[actix_web::test]
 async fn every_documented_parameter_is_taken_and_no_other() {
     let base = sqlite("parameters");
@@ -241,9 +259,9 @@ async fn every_documented_parameter_is_taken_and_no_other() {
             let name = parameter["name"].as_str().unwrap();
             documented.push(name.to_owned());
             if name == "cursor" {
-                let first = operation.get(&client, &format!("{path}?limit=1")).await.json();
+                let first = operation.get(&client, &operation.example_url("limit=1")).await.json();
                 if let Some(cursor) = first["next_cursor"].as_str() {
-                    let next = operation.get(&client, &format!("{path}?cursor={cursor}")).await;
+                    let next = operation.get(&client, &operation.example_url(&format!("cursor={cursor}"))).await;
                     assert_eq!(next.status, 200, "{path} cursor");
                 }
                 continue;
@@ -251,10 +269,12 @@ async fn every_documented_parameter_is_taken_and_no_other() {
             for value in samples(parameter) {
                 // A dialect is of CSV, and a layout of tables.
                 let of = if matches!(name, "dialect" | "layout") { "format=csv&" } else { "" };
-                let url = format!("{path}?{of}{name}={}", encode(&value).replace("%2C", ","));
+                let beside = if name == "group_by" { String::new() } else { beside(operation, &value) };
+                let value_of = encode(&value).replace("%2C", ",");
+                let url = operation.example_url(&format!("{of}{name}={value_of}{beside}"));
                 let answer = operation.get(&client, &url).await;
                 // A thing need not have been there at revision 1, nor on every day.
-                let item_then = path.matches('/').count() > 2 && matches!(name, "as_of" | "valid_on");
+                let item_then = operation.path.contains('{') && matches!(name, "as_of" | "valid_on");
                 // A cube of everything may be too sparse to be sent; the refusal says what to filter by.
                 let sparse = value == "json-stat2" && answer.text().contains("too_large");
                 let fine = answer.status == 200 || sparse || item_then && answer.status == 404;
@@ -262,7 +282,7 @@ async fn every_documented_parameter_is_taken_and_no_other() {
             }
         }
         for other in every.iter().filter(|name| !documented.contains(name)) {
-            let url = format!("{path}?{other}=1");
+            let url = operation.example_url(&format!("{other}=1"));
             let problem = operation.get(&client, &url).await.refused(400, "unknown-parameter");
             assert_eq!(problem["errors"][0]["name"], other.as_str(), "{url}");
         }

@@ -72,6 +72,10 @@ async fn requests(client: &Client) -> Vec<String> {
         }
         for ending in [
             "format=csv",
+            "format=ndjson&lang=en",
+            "format=csv&dialect=excel&labels=both&lang=nn",
+            "format=csv&labels=name&limit=5",
+            "limit=5&labels=both",
             "lang=nn&limit=20",
             "lang=en&limit=20",
             "as_of=0",
@@ -87,6 +91,10 @@ async fn requests(client: &Client) -> Vec<String> {
         ] {
             all.push(format!("{path}?{ending}"));
         }
+        if collection.cube.is_some() {
+            let cubes = ["format=json-stat2", "format=json-stat2&lang=en", "format=csv&layout=wide&labels=both"];
+            all.extend(cubes.map(|ending| format!("{path}?{ending}")));
+        }
         let id = &collection.example;
         all.extend(
             ["", "?lang=en", "?fields=id", "/history", "?as_of=1", "?as_of=30000"].map(|e| format!("{path}/{id}{e}")),
@@ -95,11 +103,15 @@ async fn requests(client: &Client) -> Vec<String> {
     // What is put together from several collections, as the document has it.
     // (`/v1/about` says when things were written, and its tag is made of that.)
     for operation in operations().iter().filter(|o| o.reads() && o.path != "/v1/about") {
-        all.extend(["", "?lang=nn", "?lang=en", "?as_of=5"].map(|ending| operation.example_path() + ending));
+        all.extend(["", "lang=nn", "lang=en", "as_of=5"].map(|query| operation.example_url(query)));
     }
     all.extend(["results", "money", "results?lang=en"].map(|view| format!("/v1/plans/rus-2007-2012/{view}")));
     for region in ["NO", "F-15", "K-0301", "H-N", "K-9999"] {
         all.push(format!("/v1/indicators/waiting-time-mean-tsb/progress?region={region}&on=2018-06-30"));
+    }
+    all.extend(summaries());
+    for query in ["from=2016&to=2024", "from=2024&to=2016&lang=en", "from=2023&to=2024&format=csv", "from=2000&to=x"] {
+        all.push(format!("/v1/municipalities/correspondence?{query}"));
     }
     all.extend(
         ["K-0301", "0301", "K-0301?valid_on=2016-01-01", "1507", "K-1504/history", "K-9999"]
@@ -109,6 +121,31 @@ async fn requests(client: &Client) -> Vec<String> {
         ["all", "first", "latest", "2021", "2021-06", "2022-06-23"]
             .map(|p| format!("/v1/observations?indicator=overdose-deaths&published={p}")),
     );
+    all
+}
+
+/// Each field a summary can have, alone and in company, and what a summary can be asked for beside it.
+fn summaries() -> Vec<String> {
+    let mut all = vec![];
+    for operation in operations().iter().filter(|o| o.path.ends_with("/summary")) {
+        let groups = operation.query_parameters().find(|p| p["name"] == "group_by").unwrap();
+        let path = &operation.path;
+        for group in groups["schema"]["items"]["enum"].as_array().unwrap().iter().filter_map(Value::as_str) {
+            for rest in ["", ",period", ",period,stage&lang=en", "&format=csv", "&sort=-sum_nok&limit=2", "&as_of=9"] {
+                all.push(format!("{path}?group_by={group}{rest}"));
+            }
+        }
+        for place in ["county", "municipality", "region"] {
+            for per in ["capita", "1000", "10000", "100000"] {
+                all.push(format!("{path}?group_by={place},period&per={per}"));
+            }
+        }
+        all.extend(
+            ["", "?group_by=", "?group_by=countty", "?group_by=plan&per=capita", "?group_by=plan&sort=scheme"]
+                .map(|q| format!("{path}{q}")),
+        );
+    }
+    assert!(all.len() > 100);
     all
 }
 
@@ -141,7 +178,7 @@ async fn reads_give_the_same_bytes() {
         same(&answer, &postgres.get(&path).await, &path);
         let mut next = answer
             .header("content-type")
-            .filter(|t| t.contains("json") && answer.status == 200)
+            .filter(|t| t.starts_with("application/json") && answer.status == 200)
             .and_then(|_| answer.json()["next"].as_str().map(str::to_owned));
         for _ in 0..3 {
             let Some(url) = next else { break };

@@ -4,9 +4,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-fn command(arguments: &[&str]) -> Command {
+pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_opptrapping"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OPPTRAPPING_") || name == "DATABASE_URL") {
         command.env_remove(name);
@@ -15,20 +16,22 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub fn run(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
 
 #[track_caller]
-fn succeeds(arguments: &[&str]) -> String {
+pub fn succeeds(arguments: &[&str]) -> String {
     let output = run(arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// A running service, killed with the test.
-struct Service {
+pub struct Service {
     process: Child,
+    /// What it has logged since it serves.
+    pub log: Arc<Mutex<Vec<u8>>>,
     address: String,
     admin: String,
 }
@@ -44,17 +47,22 @@ fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
-fn database(folder: &Folder) -> String {
+pub fn database(folder: &Folder) -> String {
     format!("sqlite://{}", folder.0.join("smoke.db").display())
 }
 
 impl Service {
     /// Starts it and waits until it says that it serves.
-    fn start(database: &str, more: &[&str]) -> Self {
+    pub fn start(database: &str, more: &[&str]) -> Self {
+        Self::logging("info", database, more)
+    }
+
+    /// The same, with `RUST_LOG` set to a level.
+    pub fn logging(level: &str, database: &str, more: &[&str]) -> Self {
         let (address, admin) = (free_address(), free_address());
         let mut arguments = vec!["serve", "--database-url", database, "--bind", &address, "--admin-bind", &admin];
         arguments.extend(more);
-        let mut process = command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+        let mut process = command(&arguments).env("RUST_LOG", level).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap());
         let mut said = String::new();
         loop {
@@ -65,8 +73,15 @@ impl Service {
             }
         }
         // What else it says must be read, or it would stop when the pipe is full.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        let service = Self { process, address, admin };
+        let kept = Arc::new(Mutex::new(said.into_bytes()));
+        let keeping = kept.clone();
+        std::thread::spawn(move || {
+            let mut line = vec![];
+            while log.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+                keeping.lock().unwrap().append(&mut line);
+            }
+        });
+        let service = Self { process, log: kept, address, admin };
         service.wait();
         service
     }
@@ -95,7 +110,7 @@ impl Service {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> (String, String) {
+    pub fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> (String, String) {
         let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
         let request =
             format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}{length}\r\n{body}");
@@ -177,7 +192,9 @@ fn keys_of_either_kind_are_made_and_kept_secret() {
 #[test]
 fn every_command_has_help() {
     let all = succeeds(&["--help"]);
-    for name in ["serve", "migrate", "import", "export", "keygen", "token", "openapi", "check", "healthcheck"] {
+    for name in
+        ["serve", "migrate", "import", "export", "submissions", "keygen", "token", "openapi", "check", "healthcheck"]
+    {
         assert!(all.contains(name), "{name}");
         assert!(succeeds(&[name, "--help"]).contains("Usage:"), "{name}");
     }

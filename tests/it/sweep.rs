@@ -40,7 +40,7 @@ fn documented(operation: &Operation, answer: &Answer) {
 
 /// A request as the document describes it, without a body that could succeed.
 fn attempt(operation: &Operation, scope: Option<&str>) -> actix_web::test::TestRequest {
-    let path = operation.example_path();
+    let path = operation.example_url("");
     let request = match scope {
         Some(scope) => scoped(&operation.method, &path, scope),
         None => request(&operation.method, &path),
@@ -56,7 +56,7 @@ async fn reads_answer_and_heads_are_the_same_without_a_body() {
     for base in databases("sweep_reads") {
         let client = Client::new(&base.db).await;
         for operation in operations().iter().filter(|o| o.reads()) {
-            let path = operation.example_path();
+            let path = operation.example_url("");
             let what = format!("{} {path}", base.label);
             let got = operation.get(&client, &path).await;
             assert_eq!(got.status, 200, "{what}");
@@ -177,10 +177,10 @@ async fn pages_of_other_origins_may_read_answers_and_refusals() {
         let client = Client::new(&base.db).await;
         let from = |method: &str, path: &str| request(method, path).insert_header(("origin", "https://example.org"));
         for operation in operations() {
-            let path = operation.example_path();
+            let path = operation.example_url("");
             let answers = [
                 client.send(from(&operation.method, &path)).await,
-                client.send(from("GET", &format!("{path}?nonsense=1"))).await,
+                client.send(from("GET", &operation.example_url("nonsense=1"))).await,
                 client.send(from("POST", &path)).await,
             ];
             for answer in answers {

@@ -1,12 +1,18 @@
 //! The OpenAPI document, made from what the collections say of themselves: an endpoint cannot be without its entry.
+mod derived;
 pub mod operation;
 mod parts;
+mod readings;
+mod summary;
 mod tidy;
 
 use super::Settings;
 use super::parameter::Parameter;
 use super::resource::{Collection, Resource};
 use crate::error::{Kind, Problem};
+pub use readings::Reading;
+pub use summary::summary;
+
 use parts::{answer, header, list_answer, not_modified, parameter, part, problem, responses, row_answer, schemas};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -22,6 +28,7 @@ pub struct Document {
     parameters: Map<String, Value>,
     tags: Vec<Value>,
     examples: Value,
+    readings: Vec<Reading>,
 }
 
 /// An operation that only reads.
@@ -40,7 +47,14 @@ pub struct ReadOperation<'a> {
 impl Default for Document {
     fn default() -> Self {
         let examples = serde_json::from_str(EXAMPLES).unwrap_or(Value::Null);
-        Self { paths: Map::new(), schemas: Map::new(), parameters: Map::new(), tags: vec![], examples }
+        Self {
+            paths: Map::new(),
+            schemas: Map::new(),
+            parameters: Map::new(),
+            tags: vec![],
+            examples,
+            readings: vec![],
+        }
     }
 }
 
@@ -95,6 +109,7 @@ impl Document {
     /// Adds a reading operation with one kind of JSON answer. A `{id}` in its path is shown as the id of the example row.
     pub fn reading(&mut self, reading: &ReadOperation) {
         let ReadOperation { path, id, tag, summary, about, parameters, schema } = reading;
+        self.takes(path, parameters);
         let mut all: Vec<Value> = vec![];
         let mut problems = vec![400, 401, 500, 503];
         if path.contains("{id}") {
@@ -118,21 +133,6 @@ impl Document {
             "security": [],
         });
         self.operation(path, "get", operation);
-    }
-
-    /// Adds the other forms that the answer of a reading operation can have, and the refusal of one there is not.
-    pub fn forms(&mut self, path: &str, media: &[&str]) {
-        let Some(operation) = self.paths.get_mut(path).map(|item| &mut item["get"]) else { return };
-        for media in media {
-            operation["responses"]["200"]["content"][*media] = json!({ "schema": { "type": "string" } });
-        }
-        self.problems(path, &[406]);
-    }
-
-    /// Adds problems that a reading operation can answer with beside the usual ones.
-    pub fn problems(&mut self, path: &str, statuses: &[u16]) {
-        let Some(operation) = self.paths.get_mut(path).map(|item| &mut item["get"]) else { return };
-        operation["responses"] = responses(operation["responses"].take(), statuses);
     }
 
     /// The whole document.
@@ -239,6 +239,9 @@ pub fn within<R: Resource>(document: &mut Document, path: &str, id: &str, summar
     for status in ["404", "410"] {
         operation["responses"][status] = json!({ "$ref": format!("#/components/responses/Problem{status}") });
     }
+    let own = |parameter: &&Parameter| parameter.name != filter;
+    let parameters: Vec<Parameter> = collection.list_parameters().iter().filter(own).cloned().collect();
+    document.takes(path, &parameters);
     document.operation(path, "get", operation);
 }
 
@@ -282,6 +285,9 @@ pub fn resource<R: Resource>(document: &mut Document) {
         "responses": responses(json!({ "200": answer("The versions.", reference("History")), "304": not_modified() }), &[400, 401, 404, 500, 503]),
         "security": [],
     });
+    document.takes(&format!("/v1/{name}"), collection.list_parameters());
+    document.takes(&format!("/v1/{name}/{{id}}"), collection.item_parameters());
+    document.takes(&format!("/v1/{name}/{{id}}/history"), &Parameter::of_histories());
     document.operation(&format!("/v1/{name}"), "get", list);
     document.operation(&format!("/v1/{name}/{{id}}"), "get", get);
     document.operation(&format!("/v1/{name}/{{id}}/history"), "get", history);

@@ -4,8 +4,8 @@ use super::{Document, path_id};
 use crate::http::parameter::Parameter;
 use serde_json::{Value, json};
 
-/// Status, meaning, and the schema and an example of a success.
-pub type Success<'a> = (u16, &'a str, Option<(&'a str, Value)>);
+/// The name of a schema and an example of it.
+pub type Shown<'a> = (&'a str, Value);
 
 /// What the document says of it. Its parameters are its own, and not those that lists share.
 pub struct Operation<'a> {
@@ -24,7 +24,8 @@ pub struct Operation<'a> {
     pub conditional: bool,
     /// The media type, the schema and an example of the body.
     pub body: Option<(&'a str, &'a str, Value)>,
-    pub answers: &'a [Success<'a>],
+    /// Status, meaning, schema and example of each success.
+    pub answers: &'a [(u16, &'a str, Option<Shown<'a>>)],
     pub problems: &'a [u16],
     /// The scope it needs; none where it is open to all.
     pub scope: Option<&'a str>,

@@ -70,10 +70,11 @@ pub(super) fn schemas(collection: &Collection, name: &str) -> [(String, Value); 
             format!("{name}History"),
             json!({
                 "type": "object",
-                "required": ["data", "total"],
+                "required": ["data", "total", "meta"],
                 "properties": {
                     "data": { "type": "array", "items": version, "description": "The versions, oldest first." },
                     "total": { "type": "integer", "description": "How many there are." },
+                    "meta": { "$ref": "#/components/schemas/Meta", "description": "What stands beside the versions: revision, licence, citation." },
                 },
             }),
         ),
@@ -199,18 +200,23 @@ pub(super) fn row_answer(about: &str, body: Value, example: &Value) -> Value {
 }
 
 pub(super) fn list_answer(collection: &Collection, body: Value, example: &Value) -> Value {
+    rows_answer(&format!("/v1/{}", collection.name()), collection.cube.is_some(), body, example)
+}
+
+/// Rows in every form, that of a cube where they make one, as the answer to `query`.
+pub(super) fn rows_answer(query: &str, cube: bool, body: Value, example: &Value) -> Value {
+    let glue = if query.contains('?') { '&' } else { '?' };
     let mut out = answer("The rows, in the form asked for.", body);
     out["headers"]["Link"] =
         json!({ "description": "`next`, `cite-as`, `describedby`, `license`.", "schema": { "type": "string" } });
-    let name = collection.name();
     out["content"]["application/json"]["example"] = json!({
         "data": [example], "total": 1, "next_cursor": null, "next": null,
         "meta": {
             "revision": 18, "updated_at": "2026-11-22T10:00:00.000Z", "language": "nb", "license": "NLOD-2.0",
-            "attribution": ATTRIBUTION, "query": format!("/v1/{name}"), "cite_as": format!("/v1/{name}?as_of=18"), "warnings": [],
+            "attribution": ATTRIBUTION, "query": query, "cite_as": format!("{query}{glue}as_of=18"), "warnings": [],
         },
     });
-    for format in Format::offered(collection.cube.is_some()).filter(|f| f.is_table()) {
+    for format in Format::offered(cube).filter(|f| f.is_table()) {
         let text = format.content_type().contains("charset");
         let mut schema = json!({ "type": "string", "description": format.about() });
         if !text {

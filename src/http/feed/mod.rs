@@ -6,6 +6,7 @@
 //! nor a query. The pages that all of them then ask for are read once ([`shared`]).
 pub mod answer;
 mod atom;
+pub mod difference;
 pub mod page;
 pub mod point;
 pub mod question;

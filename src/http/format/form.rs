@@ -73,7 +73,14 @@ impl Form {
     fn format(asked: &Asked, accept: Option<&str>, cube: bool) -> Result<Format, Error> {
         let offers: Vec<Format> = Format::offered(cube).collect();
         if let Some(word) = asked.one("format") {
-            return Ok(offers.into_iter().find(|f| f.word() == word).unwrap_or(Format::Json));
+            let words: Vec<&str> = offers.iter().map(|f| f.word()).collect();
+            return offers.iter().find(|f| f.word() == word).copied().ok_or_else(|| {
+                let message = "these rows make no cube, as they are asked for";
+                Error::because(
+                    Kind::InvalidParameter,
+                    Mistake::query("format", "invalid", message).allowing(word, &words),
+                )
+            });
         }
         let media: Vec<_> =
             offers.iter().map(|f| (*f, f.media_type().split_once('/').unwrap_or((f.media_type(), "")))).collect();
@@ -100,6 +107,9 @@ impl Form {
         let mut refuse = |name: &str, why: String| wrong.push(Mistake::query(name, "invalid", why));
         if asked.one("dialect").is_some() && self.format != Format::Csv {
             refuse("dialect", format!("is of csv, and this is {word}: ask with format=csv"));
+        }
+        if self.wide && cube.is_none() {
+            refuse("layout", "wide is for rows with periods, and these have none as they are asked for".into());
         }
         if self.wide && matches!(self.format, Format::Json | Format::JsonStat) {
             refuse("layout", format!("wide is for {}, not for {word}", Self::wide_words().join(", ")));

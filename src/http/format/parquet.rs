@@ -16,7 +16,7 @@ use std::mem::take;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Rows in a group: many enough for the columns to compress well, few enough to be held in memory.
-const GROUP: usize = 65_536;
+const GROUP: usize = 16_384;
 
 /// What the library has written and we have not yet passed on.
 #[derive(Clone, Default)]

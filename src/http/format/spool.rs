@@ -178,3 +178,66 @@ impl Drop for Permit {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Make = Box<dyn FnOnce(&mut dyn Write) -> Result<(), Error> + Send>;
+
+    fn writes(bytes: Vec<u8>, made: &Arc<AtomicUsize>) -> Make {
+        let made = made.clone();
+        Box::new(move |out| {
+            made.fetch_add(1, Ordering::Relaxed);
+            std::thread::sleep(Duration::from_millis(30));
+            out.write_all(&bytes).map_err(Error::internal)
+        })
+    }
+
+    #[actix_web::test]
+    async fn who_asks_while_a_file_is_made_has_the_same_one() {
+        let (exports, made) = (Exports::default(), Arc::default());
+        for size in [10, SMALL + 10] {
+            let tag = size.to_string();
+            let ask = || exports.file(&tag, writes(vec![7; size], &made));
+            let (one, other) = futures_util::future::join(ask(), ask()).await;
+            let (one, other) = (one.unwrap(), other.unwrap());
+            assert!(Arc::ptr_eq(&one, &other) && Arc::ptr_eq(&one, &ask().await.unwrap()));
+            assert_eq!((one.len(), one.read(5, 5).unwrap().as_ref()), (size as u64, &[7; 5][..]));
+            assert_eq!(matches!(*one, Finished::Disk(..)), size > SMALL);
+        }
+        assert_eq!(made.load(Ordering::Relaxed), 2);
+    }
+
+    #[actix_web::test]
+    async fn what_failed_is_made_again_and_what_was_given_up_is_made_to_its_end() {
+        let (exports, made) = (Exports::default(), Arc::default());
+        let fails: Make = Box::new(|_| Err(Error::new(Kind::Contention)));
+        assert_eq!(exports.file("a", fails).await.unwrap_err().kind, Kind::Contention);
+        exports.file("a", writes(vec![1], &made)).await.unwrap();
+        for tag in ["b", "c", "d", "e"] {
+            // Who asked went away at once; its file must not take the turn of another for ever.
+            let asked = exports.file(tag, writes(vec![1], &made));
+            let _ = rt::time::timeout(Duration::from_millis(5), asked).await;
+        }
+        exports.file("f", writes(vec![1], &made)).await.unwrap();
+        assert!(exports.shelf().files.contains_key("b"));
+    }
+
+    #[actix_web::test]
+    async fn only_so_many_files_are_kept_and_so_many_streams_sent() {
+        let (exports, made) = (Exports::default(), Arc::default());
+        for n in 0..MOST_FILES + 5 {
+            let quick: Make = Box::new(|out| out.write_all(b"x").map_err(Error::internal));
+            exports.file(&n.to_string(), quick).await.unwrap();
+        }
+        assert_eq!(exports.shelf().files.len(), MOST_FILES);
+        assert!(!exports.shelf().files.contains_key("0"));
+        exports.file("0", writes(vec![1], &made)).await.unwrap();
+        assert_eq!(made.load(Ordering::Relaxed), 1);
+        let mut permits: Vec<Permit> = (0..MOST_STREAMS).map(|_| exports.stream().unwrap()).collect();
+        assert_eq!(exports.stream().map(|_| ()).unwrap_err().kind, Kind::Overloaded);
+        permits.pop();
+        assert!(exports.stream().is_ok());
+    }
+}

@@ -6,7 +6,7 @@ mod streams;
 
 use serde_json::Value;
 
-/// The rows of a CSV as JSON texts, numbers and nulls, by what the JSON rows hold.
+/// The rows of a CSV: the name and the text of each cell.
 pub fn csv_rows(body: &[u8]) -> Vec<Vec<(String, String)>> {
     let mut reader = csv::Reader::from_reader(body);
     let header = reader.headers().unwrap().clone();

@@ -2,12 +2,15 @@
 use super::{csv_rows, plain};
 use crate::client::{Client, collections, names};
 use crate::support::{databases, sqlite};
+use actix_web::web::Bytes;
 use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
 use opptrapping::http::format::Format;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use serde_json::{Map, Value, json};
 use std::io::Cursor;
+
+type Row = Map<String, Value>;
 
 /// Every row of a list, page by page.
 async fn all(client: &Client, path: &str) -> Vec<Value> {
@@ -60,7 +63,8 @@ async fn every_order_is_kept_by_what_is_streamed() {
     }
 }
 
-fn xlsx_rows(body: &[u8]) -> (Vec<Map<String, Value>>, Vec<Vec<String>>) {
+/// The rows of the one sheet, and the cells of the other.
+fn xlsx_rows(body: &[u8]) -> (Vec<Row>, Vec<Vec<String>>) {
     let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(body.to_vec())).unwrap();
     assert_eq!(book.sheet_names(), ["data", "about"]);
     let data = book.worksheet_range("data").unwrap();
@@ -80,7 +84,8 @@ fn xlsx_rows(body: &[u8]) -> (Vec<Map<String, Value>>, Vec<Vec<String>>) {
     (data.rows().skip(1).map(row).collect(), about)
 }
 
-fn parquet_rows(body: actix_web::web::Bytes) -> (Vec<Map<String, Value>>, Vec<(String, String)>) {
+/// The rows, and what is said in the metadata.
+fn parquet_rows(body: Bytes) -> (Vec<Row>, Vec<(String, String)>) {
     let reader = SerializedFileReader::new(body).unwrap();
     let said = reader.metadata().file_metadata().key_value_metadata().unwrap();
     let said = said.iter().map(|pair| (pair.key.clone(), pair.value.clone().unwrap())).collect();
@@ -107,7 +112,7 @@ async fn spreadsheets_and_parquet_hold_the_rows_of_the_pages_with_their_types() 
         for collection in collections() {
             let path = format!("/v1/{}", collection.name());
             let pages = all(&client, &path).await;
-            let pages: Vec<&Map<String, Value>> = pages.iter().map(|row| row.as_object().unwrap()).collect();
+            let pages: Vec<&Row> = pages.iter().map(|row| row.as_object().unwrap()).collect();
             let what = format!("{} {path}", base.label);
 
             let (rows, about) = xlsx_rows(&client.get(&format!("{path}?format=xlsx")).await.done(200).body);
