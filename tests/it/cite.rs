@@ -140,7 +140,7 @@ async fn a_citation_has_what_it_needs_in_every_style() {
         assert!(answer.done(200).header("content-type").unwrap().starts_with(media), "{accept}");
     }
     let one = citation(&client, "/v1/goals/rus-2016-2020-g3", "&lang=en").await;
-    assert!(one.contains("(Goals)") && one.contains("Source: Prop. 15 S"), "{one}");
+    assert!(one.contains("(Goals)") && one.contains("Source: 2,4 milliarder"), "{one}");
     assert!(citation(&client, "/v1/municipalities/0301", "").await.contains("/v1/municipalities/K-0301?as_of="));
     assert!(
         citation(&client, "/v1/plans/rus-2016-2020/results", "&lang=en").await.contains("(Escalation plans), results.")

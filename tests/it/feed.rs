@@ -1,7 +1,9 @@
 //! The feed of changes: complete, in order, in every form, and honest about where it ends.
 use crate::client::{Client, names, request, write};
 use crate::support::{Base, databases, empty};
+use opptrapping::Shared;
 use opptrapping::db::{Author, Statement};
+use opptrapping::http::{Settings, token::Issuers};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -255,6 +257,34 @@ async fn a_long_poll_ends_with_the_first_change_that_is_asked_for() {
         assert_eq!((&page["data"][0]["id"], &page["meta"]["last"]), (&json!("c"), &json!("3")), "{}", base.label);
         assert!(page["meta"]["query"].as_str().is_some_and(|query| !query.contains("wait")));
         assert!(begun.elapsed() < Duration::from_secs(5), "{}", base.label);
+    }
+}
+
+#[actix_web::test]
+async fn only_so_many_wait_and_a_service_that_ends_lets_them_go() {
+    for base in empty("feed_places") {
+        let settings = Settings { most_waiting: 1, ..Settings::default() };
+        let shared = Shared::new(base.db.clone(), settings, Issuers::default());
+        let (client, feed) = (Client::serving(&shared).await, shared.feed());
+        let begun = Instant::now();
+        let others = async {
+            while feed.waiting.count() == 0 {
+                actix_web::rt::time::sleep(Duration::from_millis(5)).await;
+            }
+            let refused = client.get("/v1/changes?wait=30").await;
+            refused.refused(503, "overloaded");
+            assert!(refused.header("retry-after").is_some());
+            let stream = request("GET", "/v1/changes").insert_header(("accept", "text/event-stream"));
+            client.send(stream).await.refused(503, "overloaded");
+            client.get("/v1/changes").await.done(200);
+            feed.waiting.close();
+        };
+        let (page, ()) = futures_util::future::join(client.json("/v1/changes?wait=30"), others).await;
+        assert_eq!((&page["data"], feed.waiting.count()), (&json!([]), 0));
+        let stream = request("GET", "/v1/changes").insert_header(("accept", "text/event-stream"));
+        assert_eq!(client.send(stream).await.done(200).text(), "retry: 2000\n\n");
+        client.json("/v1/changes?wait=30").await;
+        assert!(begun.elapsed() < Duration::from_secs(10));
     }
 }
 

@@ -209,7 +209,7 @@ impl<'r> Address<'r> {
                 )));
             };
             let named = ["title", "region_name"].iter().find_map(|field| row[*field].as_str());
-            title = format!("{} ({title})", named.unwrap_or(part));
+            title = format!("{} ({title})", named.unwrap_or(part).trim_end_matches('.'));
             let id = row["id"].as_str().unwrap_or(part);
             path = path.replacen(&format!("/{part}"), &format!("/{id}"), 1);
             source = match row["source"].as_str() {

@@ -75,7 +75,8 @@ pub fn parameters(entries: &'static [Entry]) -> Vec<Parameter> {
         Parameter::new("from", "The earlier state: a revision number or a time.", Shape::Moment)
             .required()
             .example("1"),
-        Parameter::new("to", "The later state: a revision number or a time. Without it, the newest.", Shape::Moment),
+        Parameter::new("to", "The later state: a revision number or a time. Without it, the newest.", Shape::Moment)
+            .example("2"),
     ];
     all.extend(question::parameters(entries));
     all.push(Parameter::language());
