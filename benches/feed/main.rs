@@ -23,7 +23,7 @@ fn main() {
     if std::env::var_os("FEED_BENCH").is_none() {
         // Each client is an open file here and another in the service.
         let program = std::env::current_exe().expect("this program");
-        let raise = "ulimit -n 32768 && exec \"$0\"";
+        let raise = "ulimit -n \"$(ulimit -H -n)\" && exec \"$0\"";
         let failed = Command::new("sh").args(["-c", raise]).arg(program).env("FEED_BENCH", "1").exec();
         panic!("more open files are not to be had: {failed}");
     }
@@ -69,8 +69,12 @@ fn measure(name: &str, url: &str, folder: &Path) {
         for (what, waiting) in [("long polls", polls), ("streams", streams)] {
             let mut times: Vec<Duration> = waiting.arrivals().await.iter().map(|at| at.duration_since(begun)).collect();
             times.sort_unstable();
-            let (half, last) = (times[times.len() / 2], times[times.len() - 1]);
-            println!("{name}: a write answered in {written:.0?} reached {} {what}: half in {half:.0?}, the last in {last:.0?}", times.len());
+            let [first, half, last] = [0, times.len() / 2, times.len() - 1].map(|at| times[at].as_millis());
+            println!(
+                "{name}: a write answered in {} ms reached {} {what}: the first in {first} ms, half in {half} ms, the last in {last} ms",
+                written.as_millis(),
+                times.len()
+            );
         }
     });
     let _ = service.kill();
