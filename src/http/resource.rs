@@ -7,7 +7,7 @@ use super::parameter::Parameter;
 use super::{docs, guard, read, versions, write};
 use crate::db::bulk::{self, Tally};
 use crate::db::table::{Record, Table};
-use crate::db::{Db, Statement, Write};
+use crate::db::{Db, Write};
 use crate::domain::Language;
 use crate::error::Error;
 use actix_web::dev::ResourceDef;
@@ -186,7 +186,7 @@ pub struct Entry {
     /// Reads one row as it was at a revision, with the revision it is from, see [`read::find`].
     pub find: Found,
     /// Reads versions of its rows, see [`versions::load`].
-    pub versions: fn(&mut Db, Language, &'static str, Statement) -> Result<Vec<versions::Keyed>, Error>,
+    pub versions: versions::Load,
 }
 
 impl Entry {

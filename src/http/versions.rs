@@ -8,6 +8,9 @@ use serde_json::Value;
 /// Three numbers that say what a version is wanted for, and the row as it was.
 pub type Keyed = (i64, i64, i64, Value);
 
+/// [`load`] with the type of the rows forgotten.
+pub type Load = fn(&mut Db, Language, &'static str, Statement) -> Result<Vec<Keyed>, Error>;
+
 /// Reads versions in a language: `SELECT keys, the row FROM its table t` and what follows from there.
 pub fn load<R: Resource>(
     conn: &mut Db,

@@ -48,7 +48,7 @@ impl Question {
         let fits = |entry: &&Entry| {
             let table = (entry.table)();
             let lacks = |field: &&str| !asked.all(field).is_empty() && table.column(field).is_none();
-            (types.is_empty() || types.iter().any(|name| name == table.collection)) && !FIELDS.iter().any(|f| lacks(f))
+            (types.is_empty() || types.iter().any(|name| name == table.collection)) && !FIELDS.iter().any(lacks)
         };
         let everything = parameters(entries).iter().all(|p| asked.all(&p.name).is_empty());
         Self { asked: asked.clone(), entries: entries.iter().filter(fits).collect(), everything, language }
