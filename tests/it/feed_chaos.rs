@@ -7,6 +7,7 @@ use opptrapping::{Shared, app};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -76,7 +77,7 @@ fn poll(address: std::net::SocketAddr, until: impl Fn(&str) -> bool) -> Vec<(i64
     let (mut kept, mut last, mut n) = (vec![], "0".to_owned(), 0);
     while !until(&last) {
         n += 1;
-        let mut stream = ask(address, &format!("/v1/changes?after={last}&limit=7&wait=1"), "");
+        let mut stream = ask(address, &format!("/v1/changes?after={last}&limit=23&wait=1"), "");
         if n % 5 == 0 {
             let mut some = [0; 40];
             drop(stream.read(&mut some));
@@ -126,33 +127,23 @@ fn nothing_is_missed_and_nothing_comes_twice() {
     for base in empty("chaos") {
         let address = serve(&base);
         let stop = AtomicBool::new(false);
-        let ended = std::sync::OnceLock::new();
-        // Who has reached the last revision after the writers stopped has seen everything there is.
-        let until = |last: &str| ended.get().is_some_and(|newest: &String| last == newest);
+        // Who has come to the last change after the writers stopped has seen everything there is.
+        let ended: OnceLock<(i64, i64)> = OnceLock::new();
+        let until = |last: &str| {
+            ended.get().is_some_and(|(revision, position)| {
+                last == revision.to_string() || last == format!("{revision}.{position}")
+            })
+        };
         let begun = Instant::now();
         let (polled, streamed) = std::thread::scope(|scope| {
-            let writers: Vec<_> = (0..WRITERS)
-                .map(|n| {
-                    scope.spawn({
-                        let (base, stop) = (&base, &stop);
-                        move || write(base, n, stop)
-                    })
-                })
-                .collect();
+            let (written, stopped) = (&base, &stop);
+            let writers: Vec<_> = (0..WRITERS).map(|n| scope.spawn(move || write(written, n, stopped))).collect();
             let polled = scope.spawn(|| poll(address, until));
-            let streamed = scope.spawn(|| {
-                // An id names a change; the last of all ends the stream.
-                stream(address, |last| {
-                    ended.get().is_some_and(|_| {
-                        let (r, p) = *logged(&base).last().unwrap();
-                        last == format!("{r}.{p}") || last == r.to_string()
-                    })
-                })
-            });
+            let streamed = scope.spawn(|| stream(address, until));
             std::thread::sleep(length());
             stop.store(true, Ordering::Relaxed);
             writers.into_iter().for_each(|writer| writer.join().unwrap());
-            ended.set(logged(&base).last().unwrap().0.to_string()).unwrap();
+            ended.set(*logged(&base).last().unwrap()).unwrap();
             (polled.join().unwrap(), streamed.join().unwrap())
         });
         let all = logged(&base);

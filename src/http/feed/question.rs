@@ -97,11 +97,13 @@ impl Question {
         }
         let fields: Vec<&str> = FIELDS.into_iter().filter(|field| !self.asked.all(field).is_empty()).collect();
         if fields.is_empty() {
+            // Not the bare column: SQLite would go by the index of collections, through everything that was ever written
+            // in one, instead of by the few revisions that are asked about.
             let names = entries.iter().map(|entry| (entry.table)().collection);
             return if entries.is_empty() {
                 sql.sql(" AND 1 = 0")
             } else {
-                sql.sql(" AND c.collection IN ").bind_list(names)
+                sql.sql(" AND (c.collection || '') IN ").bind_list(names)
             };
         }
         sql = sql.sql(" AND (1 = 0");
