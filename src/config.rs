@@ -49,6 +49,9 @@ pub struct Service {
     /// How many threads answer requests
     #[arg(long, env = "OPPTRAPPING_WORKERS", default_value_t = 2)]
     pub workers: usize,
+    /// How many clients may wait for changes at once; each needs an open file
+    #[arg(long, env = "OPPTRAPPING_WAITING", default_value_t = 20_000)]
+    pub waiting: usize,
     /// Start with an empty database instead of the reference data
     #[arg(long, env = "OPPTRAPPING_EMPTY")]
     pub empty: bool,
@@ -107,9 +110,16 @@ impl Service {
         match (bind, admin_bind, issuers, submissions_per_hour) {
             (Some(bind), Some(admin_bind), Some(issuers), Some(submissions_per_hour)) if wrong.is_empty() => {
                 let (license, publisher) = (self.license.clone(), self.publisher.clone());
-                let contact = self.contact.clone();
-                let settings =
-                    Settings { base_url, license, publisher, contact, submissions_per_hour, trusted_proxies };
+                let (contact, most_waiting) = (self.contact.clone(), self.waiting);
+                let settings = Settings {
+                    base_url,
+                    license,
+                    publisher,
+                    contact,
+                    most_waiting,
+                    submissions_per_hour,
+                    trusted_proxies,
+                };
                 Ok(Checked { bind, admin_bind, settings, issuers })
             }
             _ => Err(wrong.join("\n")),

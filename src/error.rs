@@ -43,6 +43,7 @@ kinds! {
     Duplicate "duplicate" 409 "It exists already" "Another thing has this id, or two rows of the request share it.";
     ConsultationClosed "consultation-closed" 409 "The consultation takes no submissions now" "The detail says when it opens and closes. A consultation whose dates are not known takes none.";
     Referenced "referenced" 409 "Others refer to it" "Remove or change what refers to it first; `errors` lists them.";
+    CursorFromFuture "cursor-from-future" 409 "This place in the log of changes has not been written" "You have seen changes that this database does not have: it was restored from a backup, or it is another one. Take a new copy, and follow the changes from there.";
     Gone "gone" 410 "It was deleted" "Its versions are kept: see its history, or ask with `as_of`.";
     Erased "erased" 410 "It was erased" "Nothing of it is kept, and nothing of it can be read by any address.";
     PreconditionFailed "precondition-failed" 412 "It has changed since you read it" "Read it again, apply your change to what is there now, and send that version's `ETag` in `If-Match`.";

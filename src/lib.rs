@@ -31,6 +31,8 @@ use actix_web::{App, web};
 use api::home::Rendered;
 use db::Database;
 use error::Error;
+use http::cite::Citable;
+use http::feed::Feed;
 use http::format::Exports;
 use http::guard::{self, Routes};
 use http::rate::Limiter;
@@ -52,6 +54,8 @@ pub struct Shared {
     document: web::Data<Rendered>,
     routes: web::Data<Routes>,
     totals: web::Data<Totals>,
+    feed: web::Data<Feed>,
+    citable: web::Data<Citable>,
     exports: web::Data<Exports>,
     submissions: web::Data<Limiter>,
 }
@@ -64,6 +68,8 @@ impl Shared {
             document: web::Data::new(Rendered::of(settings.clone(), api::document)),
             routes: web::Data::new(Routes(api::paths())),
             totals: web::Data::default(),
+            citable: web::Data::new(Citable::of(&api::RESOURCES, api::readings)),
+            feed: web::Data::new(Feed::new(&api::RESOURCES, settings.most_waiting)),
             exports: web::Data::default(),
             submissions: web::Data::new(Limiter::hourly(
                 "submissions",
@@ -76,6 +82,11 @@ impl Shared {
 
     pub fn database(&self) -> &Database {
         &self.db
+    }
+
+    /// The feed of changes, in which clients wait.
+    pub fn feed(&self) -> web::Data<Feed> {
+        self.feed.clone()
     }
 
     pub fn issuers(&self) -> web::Data<Issuers> {
@@ -103,6 +114,8 @@ pub fn app(
         .app_data(shared.document.clone())
         .app_data(shared.routes.clone())
         .app_data(shared.totals.clone())
+        .app_data(shared.feed.clone())
+        .app_data(shared.citable.clone())
         .app_data(shared.exports.clone())
         .app_data(shared.submissions.clone())
         .configure(api::routes)

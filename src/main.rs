@@ -1,11 +1,12 @@
 //! The command line. It parses arguments and calls the library, nothing else.
+use actix_web::rt::signal::unix::{SignalKind, signal};
 use actix_web::{App, HttpServer, web};
 use clap::{Parser, Subcommand, ValueEnum};
 use opptrapping::config::{Service, Storage};
 use opptrapping::db::{Database, submission, verify};
 use opptrapping::domain::Language;
 use opptrapping::http::resource::Entry;
-use opptrapping::http::{Settings, admin, listing, openapi30, token};
+use opptrapping::http::{Settings, admin, connection, listing, openapi30, token};
 use opptrapping::import::{self, command, options, options::Options};
 use opptrapping::{Shared, api, app, open};
 use std::io::{Read, Write};
@@ -262,10 +263,18 @@ fn serve(storage: &Storage, service: &Service) -> Done {
         .map_err(|e| format!("{admin_bind}: {e}"))?
         .run();
         let revision = db.head().revision;
+        let feed = shared.feed();
+        let mut told_to_end = signal(SignalKind::terminate())?;
+        actix_web::rt::spawn(async move {
+            // Clients that wait for changes would hold the end up.
+            told_to_end.recv().await;
+            feed.waiting.close();
+        });
         let public = HttpServer::new(move || app(&shared))
             .workers(workers)
             .shutdown_timeout(10)
             .client_request_timeout(Duration::from_secs(5))
+            .on_connect(connection::bound)
             .bind(bind)
             .map_err(|e| format!("{bind}: {e}"))?
             .run();

@@ -239,6 +239,8 @@ pub async fn problem(slug: Path<String>) -> Result<HttpResponse, Error> {
 
 fn json<T: Serialize>(req: &HttpRequest, settings: &Settings, body: &T) -> Result<HttpResponse, Error> {
     let bytes = serde_json::to_vec(body).map_err(Error::internal)?;
-    let head = Head::of_bytes(&bytes);
+    let mut head = Head::of_bytes(&bytes);
+    // It is of the service, and not of the data at a revision.
+    head.links.push((format!("{}{}", settings.base_url, req.path()), "cite-as"));
     Ok(if head.is_known(req) { head.not_modified(req) } else { head.ok(req, settings, bytes) })
 }

@@ -2,9 +2,12 @@
 pub mod about;
 pub mod assessments;
 pub mod budgets;
+pub mod changes;
+pub mod cite;
 pub mod consultations;
 pub mod correspondence;
 pub mod counties;
+pub mod diff;
 pub mod evaluations;
 pub mod events;
 pub mod goals;
@@ -29,7 +32,7 @@ pub mod submit;
 pub mod wordings;
 
 use crate::db::table::Table;
-use crate::http::docs::Document;
+use crate::http::docs::{Document, Reading};
 use crate::http::endpoint::{Endpoint, READ};
 use crate::http::list::Meta;
 use crate::http::resource::Entry;
@@ -69,7 +72,7 @@ pub fn tables() -> &'static [&'static Table] {
 }
 
 /// What stands beside the collections.
-static ALONE: [Endpoint; 10] = [
+static ALONE: [Endpoint; 13] = [
     Endpoint { path: "/", methods: READ, routes: || vec![web::get().to(home::front)], document: |_| () },
     Endpoint { path: "/openapi.json", methods: READ, routes: || vec![web::get().to(home::openapi)], document: |_| () },
     Endpoint {
@@ -93,6 +96,9 @@ static ALONE: [Endpoint; 10] = [
     },
     about::ABOUT,
     about::DICTIONARY,
+    changes::CHANGES,
+    diff::DIFF,
+    cite::CITE,
     Endpoint {
         path: "/v1/submissions/{id}",
         methods: &["GET", "HEAD", "PATCH", "DELETE", "OPTIONS"],
@@ -137,12 +143,21 @@ pub fn paths() -> Vec<(ResourceDef, &'static [&'static str])> {
     ALONE.iter().map(Endpoint::pattern).chain(RESOURCES.iter().flat_map(Entry::paths)).collect()
 }
 
+/// Every path that can be read, with its parameters.
+pub fn readings() -> Vec<Reading> {
+    described().readings()
+}
+
 /// The OpenAPI document.
 pub fn document(settings: &Settings) -> Value {
+    described().finish(settings)
+}
+
+fn described() -> Document {
     let mut document = Document::default();
     document.schema::<Meta>();
     document.tag("service", "What the service is, what it holds, and what every field means.");
     ALONE.iter().for_each(|endpoint| (endpoint.document)(&mut document));
     RESOURCES.iter().for_each(|entry| entry.document(&mut document));
-    document.finish(settings)
+    document
 }

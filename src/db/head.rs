@@ -4,6 +4,7 @@ use crate::error::Error;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// A revision and when it was written (RFC 3339, UTC).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -31,19 +32,32 @@ impl Head {
     }
 }
 
-/// The head as this process knows it; it only moves forward.
+/// The head as this process knows it; it only moves forward, and those who wait for it to move are woken.
 #[derive(Default)]
-pub struct Heads(ArcSwap<Head>);
+pub struct Heads {
+    known: ArcSwap<Head>,
+    moved: watch::Sender<i64>,
+}
 
 impl Heads {
     pub fn current(&self) -> Arc<Head> {
-        self.0.load_full()
+        self.known.load_full()
     }
 
     /// Takes what was found, unless a newer one is known: two writers may come here in either order.
     pub fn advance(&self, found: Head) {
         let found = Arc::new(found);
-        self.0.rcu(|known| if found.revision >= known.revision { found.clone() } else { known.clone() });
+        self.known.rcu(|known| if found.revision >= known.revision { found.clone() } else { known.clone() });
+        self.moved.send_if_modified(|revision| {
+            let newer = found.revision > *revision;
+            *revision = found.revision.max(*revision);
+            newer
+        });
+    }
+
+    /// Tells when the head moves. It costs no thread and no query, however many ask.
+    pub fn moves(&self) -> watch::Receiver<i64> {
+        self.moved.subscribe()
     }
 }
 

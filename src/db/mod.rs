@@ -25,6 +25,7 @@ pub mod statement;
 pub mod submission;
 pub mod table;
 pub mod verify;
+mod watch;
 
 use crate::domain::boundaries::{Map, Register};
 use crate::error::Error;
@@ -37,7 +38,6 @@ use pool::Pools;
 use revision::Intent;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use table::Table;
 
 pub use revision::{Author, Expect, Outcome, Write};
@@ -55,10 +55,6 @@ pub type Backend = MultiBackend;
 
 /// `ended` of a version that is current: the largest BIGINT.
 pub const CURRENT: i64 = i64::MAX;
-
-/// How often a process looks for revisions that others wrote.
-const POLL: Duration = Duration::from_millis(250);
-const POLLS_TO_A_MINUTE: u64 = 240;
 
 /// An open database: its connections, its tables, and the newest revision known here.
 #[derive(Clone)]
@@ -157,6 +153,11 @@ impl Database {
         Ok((done, revision.is_some()))
     }
 
+    /// Tells when this process learns of a newer revision, whoever wrote it.
+    pub fn moves(&self) -> tokio::sync::watch::Receiver<i64> {
+        self.heads.moves()
+    }
+
     /// Runs `work` in a transaction that is no revision: for what is not published data.
     pub fn beside<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
         self.pools.write(|conn| {
@@ -188,30 +189,7 @@ impl Database {
     /// Starts the thread that notices what other processes write, and finishes what erasures left to do. It ends when the
     /// database is dropped.
     pub fn watch(&self) {
-        let (pools, heads, uncut) = (Arc::downgrade(&self.pools), Arc::downgrade(&self.heads), self.uncut.clone());
-        std::thread::spawn(move || {
-            for poll in 1_u64.. {
-                std::thread::sleep(POLL);
-                let (Some(pools), Some(heads)) = (pools.upgrade(), heads.upgrade()) else { return };
-                // Taken down first: an erasure meanwhile puts it up again.
-                if poll % POLLS_TO_A_MINUTE == 0
-                    && uncut.swap(false, Ordering::Relaxed)
-                    && !pools.write(erasure::cut_log).unwrap_or(false)
-                {
-                    uncut.store(true, Ordering::Relaxed);
-                }
-                let known = heads.current().revision;
-                let look = |conn: &mut Db| match head::revision(conn)? {
-                    now if now > known => head::load(conn).map(Some),
-                    _ => Ok(None),
-                };
-                match pools.read(look) {
-                    Ok(Some(found)) => heads.advance(found),
-                    Ok(None) => {}
-                    Err(e) => log::debug!("the revision could not be read: {e}"),
-                }
-            }
-        });
+        watch::start(Arc::downgrade(&self.pools), Arc::downgrade(&self.heads), self.uncut.clone());
     }
 }
 

@@ -16,6 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub struct Pools {
     readers: Pool<Manager>,
     writer: Pool<Manager>,
+    target: Target,
 }
 
 /// Makes connections of the kind the URL names.
@@ -129,14 +130,25 @@ impl Pools {
         Ok(match &target {
             Target::Postgres(_) => {
                 let pool = build(POSTGRES_CONNECTIONS, false)?;
-                Self { readers: pool.clone(), writer: pool }
+                Self { readers: pool.clone(), writer: pool, target }
             }
             Target::Sqlite(_) => {
                 // The writer first: it creates the file and turns it to WAL.
                 let writer = build(1, false)?;
-                Self { readers: build(READERS, true)?, writer }
+                Self { readers: build(READERS, true)?, writer, target }
             }
         })
+    }
+
+    /// A connection outside the pools, to be told of revisions on; none on SQLite, which tells nobody.
+    pub fn listener(&self) -> Result<Option<Db>, Error> {
+        match &self.target {
+            Target::Sqlite(_) => Ok(None),
+            Target::Postgres(_) => {
+                let manager = Manager { target: self.target.clone(), reads_only: true };
+                manager.connect().map(Some).map_err(|e| Error::unavailable(Kind::DatabaseUnavailable, e))
+            }
+        }
     }
 
     /// Runs `work` on a reader; where its connection has died, once more on a fresh one.

@@ -5,7 +5,7 @@ use super::place::Places;
 use super::reference::{self, Pending};
 use super::statement::Value;
 use super::table::{Record, Table};
-use super::{CURRENT, Db, Statement, Transaction};
+use super::{CURRENT, Db, Statement, Transaction, watch};
 use crate::domain::{Language, id};
 use crate::error::{Error, Kind, Mistake};
 use chrono::{SecondsFormat, Utc};
@@ -113,6 +113,7 @@ pub(super) fn run<T>(
     write.check()?;
     if let Intent::Keep { author, reason } = intent {
         write.finish(author, reason)?;
+        watch::tell(transaction.conn, revision)?;
         transaction.commit()?;
     }
     Ok((done, Some(revision)))

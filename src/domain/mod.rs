@@ -15,6 +15,7 @@ pub mod population;
 pub mod progress;
 pub mod region;
 pub mod text;
+pub mod titles;
 pub mod vocabulary;
 
 pub use language::{Language, Trilingual};

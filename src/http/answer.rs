@@ -17,6 +17,8 @@ const LEAST_COMPRESSED: usize = 1_024;
 pub enum Keep {
     /// It is about the newest revision.
     Briefly,
+    /// It says that there is nothing newer, and must be asked for again.
+    Asking,
     /// It is about a named revision and never changes.
     Forever,
     /// It was asked for with a token, or may have to be erased.
@@ -27,6 +29,7 @@ impl Keep {
     fn header(self) -> &'static str {
         match self {
             Self::Briefly => "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400",
+            Self::Asking => "public, no-cache",
             Self::Forever => "public, max-age=31536000, immutable",
             Self::Never => "no-store",
         }

@@ -1,4 +1,5 @@
 //! The query string, read strictly: what is not understood is refused by name, all of it at once.
+use super::feed::point::Point;
 use super::parameter::{Parameter, Shape};
 use crate::domain::{Language, Period, Region, date};
 use crate::error::{Error, Kind, Mistake};
@@ -110,6 +111,12 @@ impl Asked {
         text
     }
 
+    /// The same without some of the parameters.
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.given.retain(|name, _| !names.contains(&name.as_str()));
+        self
+    }
+
     /// The language asked for by `lang`.
     pub fn language(&self) -> Option<Language> {
         self.one("lang").and_then(Language::from_code)
@@ -181,6 +188,7 @@ fn checked(shape: &Shape, value: &str) -> Result<String, Refusal> {
             }),
         },
         Shape::Moment => moment(value).map_err(refuse),
+        Shape::Point => Point::parse(value).map(|_| same()).map_err(|why| refuse(why.into())),
     }
 }
 

@@ -6,12 +6,15 @@ pub mod at;
 pub mod auth;
 pub mod body;
 pub mod check;
+pub mod cite;
 pub mod computed;
+pub mod connection;
 pub mod cors;
 pub mod derived;
 pub mod docs;
 pub mod encoding;
 pub mod endpoint;
+pub mod feed;
 pub mod filter;
 pub mod format;
 pub mod guard;
@@ -35,6 +38,7 @@ pub mod succession;
 pub mod summary;
 pub mod token;
 pub mod totals;
+pub mod versions;
 pub mod view;
 pub mod walk;
 pub mod write;
@@ -52,6 +56,8 @@ pub struct Settings {
     pub license: String,
     pub publisher: String,
     pub contact: Option<String>,
+    /// How many clients may wait for changes at once.
+    pub most_waiting: usize,
     /// How many submissions one address may send in an hour.
     pub submissions_per_hour: NonZeroU32,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -68,6 +74,7 @@ impl Default for Settings {
             license: "NLOD-2.0".into(),
             publisher: "Opptrapping".into(),
             contact: None,
+            most_waiting: 20_000,
             submissions_per_hour: SUBMISSIONS_PER_HOUR,
             trusted_proxies: vec![],
         }

@@ -26,6 +26,8 @@ pub enum Shape {
     Vintage,
     /// A revision number or a time.
     Moment,
+    /// A place in the log of changes.
+    Point,
 }
 
 /// A query parameter as the document has it.
@@ -39,6 +41,8 @@ pub struct Parameter {
     /// Whether a request without it is refused.
     pub required: bool,
     pub default: Option<&'static str>,
+    /// A value for readers of the document, where it has none of its own.
+    pub example: Option<&'static str>,
 }
 
 /// The longest a search may be.
@@ -51,7 +55,15 @@ pub const LONGEST_VALUE: usize = 120;
 
 impl Parameter {
     pub fn new(name: impl Into<String>, about: impl Into<String>, shape: Shape) -> Self {
-        Self { name: name.into(), about: about.into(), shape, list: false, required: false, default: None }
+        Self {
+            name: name.into(),
+            about: about.into(),
+            shape,
+            list: false,
+            required: false,
+            default: None,
+            example: None,
+        }
     }
 
     pub fn list(mut self) -> Self {
@@ -74,7 +86,12 @@ impl Parameter {
         self
     }
 
-    fn language() -> Self {
+    pub fn example(mut self, example: &'static str) -> Self {
+        self.example = Some(example);
+        self
+    }
+
+    pub fn language() -> Self {
         Self::new(
             "lang",
             "The language of titles and descriptions; beats `Accept-Language`. `no` means `nb`.",
@@ -83,12 +100,16 @@ impl Parameter {
         .default("nb")
     }
 
-    fn as_of() -> Self {
+    pub fn as_of() -> Self {
         Self::new(
             "as_of",
             "A revision number or a time (RFC 3339): the data as this database knew it then. The answer at a revision number never changes.",
             Shape::Moment,
         )
+    }
+
+    pub fn limit() -> Self {
+        Self::new("limit", "Rows on a page.", Shape::Integer(1, MOST_ROWS)).default("1000")
     }
 
     fn fields(collection: &Collection) -> Self {
@@ -125,7 +146,7 @@ impl Parameter {
     /// What is taken where there are pages.
     pub fn of_pages() -> [Self; 2] {
         [
-            Self::new("limit", "Rows on a page.", Shape::Integer(1, MOST_ROWS)).default("1000"),
+            Self::limit(),
             Self::new(
                 "cursor",
                 "The `next_cursor` of the page before. It holds to the revision the first page was read at.",
@@ -146,7 +167,7 @@ impl Parameter {
 
     /// What a history takes.
     pub fn of_histories() -> Vec<Self> {
-        vec![Self::language()]
+        vec![Self::language(), Self::as_of()]
     }
 
     /// What a write takes.

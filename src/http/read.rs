@@ -5,7 +5,7 @@ use super::asked::Asked;
 use super::at::At;
 use super::filter::Filter;
 use super::format::{Exports, Picked};
-use super::list::{List, language};
+use super::list::{List, Meta, language};
 use super::listing;
 use super::page::short_hash;
 use super::parameter::Parameter;
@@ -13,7 +13,6 @@ use super::reforms::{self, Reforms};
 use super::resource::Resource;
 use super::succession;
 use super::totals::Totals;
-use crate::db::head::Mark;
 use crate::db::{CURRENT, Database, Db, Statement, boundaries};
 use crate::domain::{Language, Region};
 use crate::error::{Error, Kind};
@@ -70,8 +69,10 @@ pub async fn one<R: Resource>(
     let graph = boundaries::READS.into_iter().filter(|_| asked.one("valid_on").is_some());
     let at = At::of(&asked, &db, &[R::collection().name()].into_iter().chain(graph).collect::<Vec<_>>())?;
     let (language, language_from) = language(&req, &asked);
-    let (id, keep) = (id.into_inner(), at.keep());
+    let id = id.into_inner();
     let asked_for = id.clone();
+    let (dated, past) = (asked.one("valid_on").is_some(), at.keep());
+    let chosen = asked.canonical(&["as_of", "valid_on"]);
     let fields = asked.all("fields").to_vec();
     let database = db.get_ref().clone();
     let (mark, version, row) = db
@@ -91,15 +92,15 @@ pub async fn one<R: Resource>(
         // A code stands for another version on another day, and both may be of one revision.
         tag = format!("{tag}-{}", short_hash(&[row.id().as_bytes()]));
     }
+    let glue = if chosen.is_empty() { "" } else { "&" };
+    let cited = format!("{chosen}{glue}as_of={}", mark.revision);
     let head = Head {
-        keep,
+        // What a code alone stands for is a matter of the day, and not of the revision only.
+        keep: if row.id() == asked_for || dated { past } else { Keep::Briefly },
         time: Some(mark.time).filter(|t| !t.is_empty()),
         language: Some(language),
         vary: language_from.into_iter().collect(),
-        links: vec![(
-            format!("{}/v1/{}/{}?as_of={}", settings.base_url, R::collection().name(), row.id(), mark.revision),
-            "cite-as",
-        )],
+        links: vec![(format!("{}/v1/{}/{}?{cited}", settings.base_url, R::collection().name(), row.id()), "cite-as")],
         ..Head::json(tag)
     };
     if head.is_known(&req) {
@@ -177,6 +178,7 @@ pub struct Version<R> {
 struct History<R> {
     data: Vec<Version<R>>,
     total: usize,
+    meta: Meta,
     #[serde(flatten)]
     reforms: Option<Reforms>,
 }
@@ -191,31 +193,34 @@ pub async fn history<R: Resource>(
     let asked = Asked::read(req.query_string(), &Parameter::of_histories())?;
     let (language, language_from) = language(&req, &asked);
     let reformed = R::collection().reformed;
-    let head = db.head();
-    let reads = [R::collection().name()].into_iter().chain(boundaries::READS.into_iter().filter(|_| reformed));
-    let newest = reads.map(|collection| head.of(collection)).max_by_key(|mark| mark.revision);
-    let Mark { revision: newest, time } = newest.unwrap_or_default();
-    let head = Head {
-        time: Some(time).filter(|t| !t.is_empty()),
-        keep: Keep::Briefly,
-        language: Some(language),
-        vary: language_from.into_iter().collect(),
-        ..Head::json(format!("{newest}-{}", short_hash(&[req.path().as_bytes(), language.code().as_bytes()])))
-    };
-    let (id, database) = (id.into_inner(), db.get_ref().clone());
-    let (versions, reforms) = db
+    let graph = boundaries::READS.into_iter().filter(|_| reformed);
+    let at = At::of(&asked, &db, &[R::collection().name()].into_iter().chain(graph).collect::<Vec<_>>())?;
+    let (id, keep, database) = (id.into_inner(), at.keep(), db.get_ref().clone());
+    let (mark, versions, reforms) = db
         .reading(move |conn| {
-            let versions = versions::<R>(conn, &id, newest, language)?;
-            let reforms = reformed.then(|| reforms::of(&database, conn, newest, &id)).transpose()?;
-            Ok((versions, reforms))
+            let mark = at.mark(conn)?;
+            let versions = versions::<R>(conn, &id, mark.revision, language)?;
+            let reforms = reformed.then(|| reforms::of(&database, conn, mark.revision, &id)).transpose()?;
+            Ok((mark, versions, reforms))
         })
         .await?;
+    let meta = Meta::of(&settings, req.path(), &asked, language, &mark);
+    let chosen = asked.canonical(&[]);
+    let variant = [req.path(), &chosen, language.code()].map(str::as_bytes);
+    let head = Head {
+        keep,
+        time: Some(mark.time).filter(|t| !t.is_empty()),
+        language: Some(language),
+        vary: language_from.into_iter().collect(),
+        links: vec![(meta.cite_as.clone(), "cite-as")],
+        ..Head::json(format!("{}-{}", mark.revision, short_hash(&variant)))
+    };
     // Only now: what is not there must not be confirmed.
     if head.is_known(&req) {
         return Ok(head.not_modified(&req));
     }
     let total = versions.len();
-    let body = serde_json::to_vec(&History { data: versions, total, reforms }).map_err(Error::internal)?;
+    let body = serde_json::to_vec(&History { data: versions, total, meta, reforms }).map_err(Error::internal)?;
     Ok(head.ok(&req, &settings, body))
 }
 

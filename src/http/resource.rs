@@ -4,10 +4,11 @@ use super::endpoint::{Endpoint, READ};
 use super::filter::Filter;
 use super::format::Cube;
 use super::parameter::Parameter;
-use super::{docs, guard, read, rows, write};
-use crate::db::Write;
+use super::{docs, guard, read, rows, versions, write};
 use crate::db::bulk::{self, Tally};
 use crate::db::table::{Record, Table};
+use crate::db::{Db, Write};
+use crate::domain::Language;
 use crate::error::Error;
 use actix_web::dev::ResourceDef;
 use actix_web::web;
@@ -177,6 +178,9 @@ macro_rules! collection {
 }
 pub(crate) use collection;
 
+/// Reads one row with its type forgotten.
+pub type Found = fn(&mut Db, &str, i64, Language, &Asked) -> Result<Option<(i64, serde_json::Value)>, Error>;
+
 /// A resource as the router and the document take it, with its type forgotten.
 pub struct Entry {
     pub table: fn() -> &'static Table,
@@ -189,6 +193,10 @@ pub struct Entry {
     pub load: fn(&mut Write, &mut dyn Read) -> Result<Tally, Error>,
     /// Writes rows from any reader.
     pub store: fn(&mut Write, &mut bulk::Rows) -> Result<Tally, Error>,
+    /// Reads one row as it was at a revision, with the revision it is from, see [`read::find`].
+    pub find: Found,
+    /// Reads versions of its rows, see [`versions::load`].
+    pub versions: versions::Load,
 }
 
 impl Entry {
@@ -201,6 +209,13 @@ impl Entry {
             more: &[],
             load: load::<R>,
             store: bulk::rows::<R>,
+            find: |conn, id, at, language, asked| {
+                let found = read::find::<R>(conn, id, at, language, asked)?;
+                let value =
+                    found.map(|(version, row)| Ok((version, serde_json::to_value(row).map_err(Error::internal)?)));
+                value.transpose()
+            },
+            versions: versions::load::<R>,
         }
     }
 

@@ -30,7 +30,11 @@ impl Client {
     }
 
     pub async fn with(db: &Database, issuers: Issuers) -> Self {
-        let service = init_service(opptrapping::app(&Shared::new(db.clone(), Settings::default(), issuers))).await;
+        Self::serving(&Shared::new(db.clone(), Settings::default(), issuers)).await
+    }
+
+    pub async fn serving(shared: &Shared) -> Self {
+        let service = init_service(opptrapping::app(shared)).await;
         let service = Rc::new(service);
         Self(Rc::new(move |request: TestRequest| {
             let service = service.clone();

@@ -38,6 +38,7 @@ impl Document {
         let query: Vec<String> = list.shown.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let asked = format!("{}?{}", list.path, query.join("&"));
         let shown = Value::Object(shown);
+        self.takes(list.path, &list.parameters());
         let parameters: Vec<Value> = list.parameters().iter().map(|p| self.parameter(p, &shown)).collect();
         let found = rows_answer(&asked, false, of("List"), &Value::Object(example));
         let operation = json!({

@@ -2,6 +2,7 @@
 mod derived;
 pub mod operation;
 mod parts;
+mod readings;
 mod summary;
 mod tidy;
 
@@ -10,6 +11,7 @@ use super::parameter::Parameter;
 use super::reforms::Reform;
 use super::resource::{Collection, Resource};
 use crate::error::{Kind, Problem};
+pub use readings::Reading;
 pub use summary::summary;
 
 use parts::{answer, header, list_answer, not_modified, parameter, part, problem, responses, row_answer, schemas};
@@ -27,6 +29,7 @@ pub struct Document {
     parameters: Map<String, Value>,
     tags: Vec<Value>,
     examples: Value,
+    readings: Vec<Reading>,
 }
 
 /// An operation that only reads.
@@ -45,7 +48,14 @@ pub struct ReadOperation<'a> {
 impl Default for Document {
     fn default() -> Self {
         let examples = serde_json::from_str(EXAMPLES).unwrap_or(Value::Null);
-        Self { paths: Map::new(), schemas: Map::new(), parameters: Map::new(), tags: vec![], examples }
+        Self {
+            paths: Map::new(),
+            schemas: Map::new(),
+            parameters: Map::new(),
+            tags: vec![],
+            examples,
+            readings: vec![],
+        }
     }
 }
 
@@ -100,6 +110,7 @@ impl Document {
     /// Adds a reading operation with one kind of JSON answer. A `{id}` in its path is shown as the id of the example row.
     pub fn reading(&mut self, reading: &ReadOperation) {
         let ReadOperation { path, id, tag, summary, about, parameters, schema } = reading;
+        self.takes(path, parameters);
         let mut all: Vec<Value> = vec![];
         let mut problems = vec![400, 401, 500, 503];
         if path.contains("{id}") {
@@ -107,7 +118,11 @@ impl Document {
             all.push(path_id(tag.trim_end_matches('s'), &example));
             problems.extend([404, 410]);
         }
-        all.extend(parameters.iter().map(|p| self.parameter(p, &Value::Null)));
+        // The forms of a view are its own.
+        all.extend(parameters.iter().map(|p| match p.name.as_str() {
+            "format" => parameter(p, &Value::Null),
+            _ => self.parameter(p, &Value::Null),
+        }));
         let body = json!({ "$ref": format!("#/components/schemas/{schema}") });
         let operation = json!({
             "tags": [tag],
@@ -227,6 +242,9 @@ pub fn within<R: Resource>(document: &mut Document, path: &str, id: &str, summar
     for status in ["404", "410"] {
         operation["responses"][status] = json!({ "$ref": format!("#/components/responses/Problem{status}") });
     }
+    let own = |parameter: &&Parameter| parameter.name != filter;
+    let parameters: Vec<Parameter> = collection.list_parameters().iter().filter(own).cloned().collect();
+    document.takes(path, &parameters);
     document.operation(path, "get", operation);
 }
 
@@ -273,6 +291,9 @@ pub fn resource<R: Resource>(document: &mut Document) {
         "responses": responses(json!({ "200": answer("The versions.", reference("History")), "304": not_modified() }), &[400, 401, 404, 500, 503]),
         "security": [],
     });
+    document.takes(&format!("/v1/{name}"), collection.list_parameters());
+    document.takes(&format!("/v1/{name}/{{id}}"), collection.item_parameters());
+    document.takes(&format!("/v1/{name}/{{id}}/history"), &Parameter::of_histories());
     document.operation(&format!("/v1/{name}"), "get", list);
     document.operation(&format!("/v1/{name}/{{id}}"), "get", get);
     document.operation(&format!("/v1/{name}/{{id}}/history"), "get", history);

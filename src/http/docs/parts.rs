@@ -73,15 +73,16 @@ pub(super) fn schemas(collection: &Collection, name: &str) -> [(String, Value); 
 fn history(collection: &Collection, version: Value) -> Value {
     let mut history = json!({
         "type": "object",
-        "required": ["data", "total"],
+        "required": ["data", "total", "meta"],
         "properties": {
             "data": { "type": "array", "items": version, "description": "The versions, oldest first." },
             "total": { "type": "integer", "description": "How many there are." },
+            "meta": { "$ref": "#/components/schemas/Meta", "description": "What stands beside the versions: revision, licence, citation." },
         },
     });
     if collection.reformed {
         let reforms = |about: &str| json!({ "type": "array", "items": { "$ref": "#/components/schemas/Reform" }, "description": about });
-        history["required"] = json!(["data", "total", "came_from", "became"]);
+        history["required"] = json!(["data", "total", "meta", "came_from", "became"]);
         history["properties"]["came_from"] =
             reforms("Every change by which others became this place, oldest first, from 2007 on.");
         history["properties"]["became"] = reforms("Every change by which this place became others, oldest first.");
@@ -147,6 +148,8 @@ pub(super) fn parameter(parameter: &Parameter, example: &Value) -> Value {
     // A span of years cannot be told from nonsense by a pattern, so the schema, and the example, keep to one year.
     let year = json!("2016");
     let shown = if parameter.shape == Shape::Period { &year } else { &example[parameter.name.as_str()] };
+    let given = json!(parameter.example);
+    let shown = if shown.is_null() { &given } else { shown };
     if !shown.is_null() {
         out["example"] = if parameter.list { json!([shown]) } else { shown.clone() };
     }
@@ -182,6 +185,9 @@ pub(super) fn shape(shape: &Shape) -> Value {
         }
         Shape::Vintage => {
             json!({ "type": "string", "pattern": format!("^(latest|first|all|{YEAR}(-(0[1-9]|1[0-2]))?)$") })
+        }
+        Shape::Point => {
+            json!({ "type": "string", "pattern": "^(0|[1-9][0-9]{0,17})(\\.(0|[1-9][0-9]{0,17}))?$" })
         }
         Shape::Moment => {
             json!({ "type": "string", "pattern": format!("^(0|[1-9][0-9]{{0,17}}|{YEAR}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)$") })

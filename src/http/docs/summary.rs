@@ -31,6 +31,7 @@ pub fn summary<R: Resource>(
     list["properties"]["total"]["description"] = json!("How many groups there are on all pages.");
     document.schemas.insert(format!("{schema}List"), list);
 
+    document.takes(&format!("/v1/{name}/summary"), parameters);
     let parameters: Vec<Value> = parameters.iter().map(|parameter| shown(document, parameter, name)).collect();
     let example = document.examples[format!("{name}/summary")].clone();
     let mut found = list_answer(collection, json!({ "$ref": format!("#/components/schemas/{schema}List") }), &example);
