@@ -5,6 +5,8 @@ import sys
 import urllib.request
 
 import duckdb
+import duckdb_extensions
+import jsonstat_validator
 import openpyxl
 import pandas
 import polars
@@ -79,21 +81,10 @@ frame("pyarrow, Parquet", table.to_pydict())
 options = pyarrow.csv.ConvertOptions(column_types={name: "string" for name in CODES})
 frame("pyarrow, CSV", pyarrow.csv.read_csv(io.BytesIO(fetch(address("csv"))), convert_options=options).to_pydict())
 
+duckdb_extensions.import_extension("httpfs")
 duck = duckdb.connect()
-try:
-    duck.execute("INSTALL httpfs; LOAD httpfs")
-    sources = {"Parquet from the URL": f"read_parquet('{address('parquet')}')", "CSV from the URL": f"read_csv('{address('csv')}', all_varchar=true)"}
-except duckdb.Error as e:
-    print(f"duckdb, from the URL: skipped, httpfs cannot be installed ({str(e).splitlines()[0]})")
-    import tempfile
-    kept = []
-    sources = {}
-    for form in ["parquet", "csv"]:
-        kept.append(tempfile.NamedTemporaryFile(suffix="." + form))
-        kept[-1].write(fetch(address(form)))
-        kept[-1].flush()
-        more = ", all_varchar=true" if form == "csv" else ""
-        sources[form] = f"read_{form}('{kept[-1].name}'{more})"
+duck.execute("LOAD httpfs")
+sources = {"Parquet from the URL": f"read_parquet('{address('parquet')}')", "CSV from the URL": f"read_csv('{address('csv')}', all_varchar=true)"}
 for what, source in sources.items():
     found = duck.execute(f"SELECT id, TRY_CAST(value AS DOUBLE), region_code FROM {source}").fetchall()
     agree(f"duckdb, {what}", values([r[0] for r in found], [r[1] for r in found]), {r[0]: r[2] for r in found})
@@ -109,6 +100,9 @@ agree("openpyxl, xlsx", values([l["id"] for l in lines], [l["value"] for l in li
 cube = {}
 for row in rows():
     cube[row["indicator"], row["region"], row["period"]] = number(row["value"])
+for query in ["", "&boundaries=comparable&lang=en"]:
+    jsonstat_validator.validate_jsonstat(json.loads(fetch(address("json-stat2", query))))
+print("jsonstat-validator, JSON-stat: valid")
 t = pyjstat.Dataset.read(address("json-stat2")).write("dataframe", naming="id")
 found = {key: number(v) for *key, v in t[["indicator", "region", "period", "value"]].itertuples(index=False) for key in [tuple(key)]}
 assert {key: v for key, v in found.items() if v is not None} == {key: v for key, v in cube.items() if v is not None}, "pyjstat"

@@ -183,7 +183,9 @@ impl JsonStat {
             "version": "2.0", "class": "dataset", "label": title(&self.table.name, language),
             "source": meta.attribution, "updated": meta.updated_at,
             "id": id, "size": size, "role": role, "dimension": dimensions, "value": values, "status": status,
-            "link": { "license": [{ "href": LICENSE_URL }], "cite-as": [{ "href": meta.cite_as }] },
+            // The schema has the relations of links that were registered when it was written, `cite-as` not among them. A
+            // `memento` (RFC 7089) is this state for good.
+            "link": { "license": [{ "href": LICENSE_URL }], "memento": [{ "href": meta.cite_as }] },
             "extension": {
                 "license": meta.license, "attribution": meta.attribution, "revision": meta.revision,
                 "language": language, "query": meta.query, "cite_as": meta.cite_as,
