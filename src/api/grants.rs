@@ -1,5 +1,6 @@
 //! Grants: money to a municipality, a county or an organisation.
 use crate::domain::vocabulary::Stage;
+use crate::http::carried::Carried;
 use crate::http::endpoint::Endpoint;
 use crate::http::prelude::*;
 use crate::http::summary::{self, Summarised, Summary};
@@ -121,6 +122,7 @@ impl Resource for Grant {
             .filter(Filter::period())
             .filter(Filter::integers("amount_nok", "The amount, in whole kroner."))
             .sorts(&["id", "region", "region_name", "period_start", "amount_nok"], "id")
+            .carried(Carried::Amounts)
             .cube(
                 Cube::new(&["plan", "scheme", "measure", "region", "recipient_name", "stage"], "amount_nok")
                     .carrying(&["region_code", "region_name", "level", "county", "recipient_orgnr"])

@@ -2,6 +2,7 @@
 pub mod boundaries;
 pub mod consultation;
 pub mod course;
+pub mod coverage;
 pub mod date;
 pub mod id;
 pub mod labels;

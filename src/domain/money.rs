@@ -13,6 +13,20 @@ impl Amounts {
         Ok(())
     }
 
+    /// Adds all of others.
+    pub fn append(&mut self, others: &Self) {
+        self.0.extend(&others.0);
+    }
+
+    /// Each of them divided by shares, see [`divide`]: for each share, the parts that go there.
+    pub fn divided(&self, shares: &[f64]) -> Vec<Self> {
+        let mut all = vec![Self::default(); shares.len()];
+        for amount in &self.0 {
+            all.iter_mut().zip(divide(*amount, shares)).for_each(|(part, amount)| part.0.push(amount));
+        }
+        all
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.0.len()
@@ -41,6 +55,22 @@ impl Amounts {
         let lower = below.iter().max().filter(|_| even).map_or(upper, |lower| i128::from(*lower));
         Some((lower + upper) as f64 / 2.0)
     }
+}
+
+/// An amount divided by shares into whole kroner that add up to it: each part is rounded down, and the kroner that are left
+/// go to the parts that lost most by that, the first of them first. Shares that were rounded when they were published are
+/// taken in proportion.
+pub fn divide(amount: i64, shares: &[f64]) -> Vec<i64> {
+    let whole: f64 = shares.iter().sum();
+    let exact: Vec<f64> = shares.iter().map(|share| amount as f64 * share / whole).collect();
+    let mut parts: Vec<i64> = exact.iter().map(|part| part.floor() as i64).collect();
+    let mut by_loss: Vec<usize> = (0..parts.len()).collect();
+    by_loss.sort_by(|a, b| (exact[*b].fract()).total_cmp(&exact[*a].fract()));
+    let left = i128::from(amount) - parts.iter().map(|part| i128::from(*part)).sum::<i128>();
+    for part in by_loss.into_iter().cycle().take(left.unsigned_abs() as usize) {
+        parts[part] += left.signum() as i64;
+    }
+    parts
 }
 
 #[cfg(test)]
@@ -82,7 +112,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn parts_are_whole_kroner() {
+        assert_eq!(divide(100, &[0.862125, 0.137875]), [86, 14]);
+        assert_eq!(divide(1, &[0.5, 0.5]), [1, 0]);
+        assert_eq!(divide(10, &[0.333, 0.333, 0.333]), [4, 3, 3]);
+    }
+
     proptest! {
+        #[test]
+        fn parts_add_up_to_the_amount(amount in 0i64..5_000_000_000_000, shares in prop::collection::vec(0.001f64..1.0, 1..6)) {
+            let parts = divide(amount, &shares);
+            prop_assert_eq!(parts.iter().sum::<i64>(), amount);
+            let whole: f64 = shares.iter().sum();
+            for (part, share) in parts.iter().zip(&shares) {
+                prop_assert!((*part as f64 - amount as f64 * share / whole).abs() < 2.0);
+            }
+        }
+
         #[test]
         fn order_and_parts_do_not_matter(mut all in prop::collection::vec(-1_000_000_000i64..1_000_000_000, 1..60)) {
             let text = |all: &[i64]| all.iter().map(i64::to_string).collect::<Vec<_>>().join(",");

@@ -9,6 +9,10 @@ macro_rules! vocabulary {
         impl $name {
             /// Every word of the list, in its order.
             pub const WORDS: &'static [&'static str] = &[$($word),+];
+            /// What a word of the list stands for.
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
             /// The word as it is written.
             pub fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }

@@ -1,4 +1,5 @@
 //! The query string, read strictly: what is not understood is refused by name, all of it at once.
+use super::carried;
 use super::feed::point::Point;
 use super::parameter::{Parameter, Shape};
 use crate::domain::{Language, Period, Region, date};
@@ -187,6 +188,7 @@ fn checked(shape: &Shape, value: &str) -> Result<String, Refusal> {
                 refuse("must be latest, all, first, or a date: the newest value published by then".into())
             }),
         },
+        Shape::Boundaries => carried::spelled(value).map_err(refuse),
         Shape::Moment => moment(value).map_err(refuse),
         Shape::Point => Point::parse(value).map(|_| same()).map_err(|why| refuse(why.into())),
     }

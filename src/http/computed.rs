@@ -2,7 +2,7 @@
 //! pages, the tags and the citation of any other list.
 use super::Settings;
 use super::at::At;
-use super::format::{Column, Cube, Exports, Source, Table, send};
+use super::format::{Column, Cube, Exports, Labels, Source, Table, send};
 use super::inquiry::Inquiry;
 use super::listing;
 use super::page::Cursor;
@@ -28,13 +28,19 @@ pub struct Computed {
 }
 
 impl Computed {
-    /// Only these columns, in this order; all where none is named.
-    fn picking(self, fields: &[String]) -> Self {
+    /// Only the columns of these fields, in this order, with codes or the names of codes or both; all where none is named.
+    fn picking(self, fields: &[String], labels: Labels) -> Self {
+        let position = |name: &str| self.columns.iter().position(|column| column.name == name);
+        let all: Vec<String> = self.columns.iter().map(|column| column.name.clone()).collect();
+        let known = |name: &&String| position(name).is_some();
+        let fields: Vec<&String> = if fields.iter().any(|name| known(&name)) { fields } else { &all }.iter().collect();
         let mut picks: Vec<usize> = vec![];
         for name in fields {
-            picks.extend(self.columns.iter().position(|column| column.name == *name).filter(|at| !picks.contains(at)));
+            let label = position(&format!("{name}_name")).filter(|_| labels != Labels::Code);
+            let code = position(name).filter(|_| labels != Labels::Name || label.is_none());
+            picks.extend(code.into_iter().chain(label).filter(|at| !picks.contains(at)).collect::<Vec<_>>());
         }
-        if picks.is_empty() {
+        if picks.len() == self.columns.len() && picks.is_sorted() {
             return self;
         }
         let mut rows = Rows::new(picks.len());
@@ -75,7 +81,7 @@ pub async fn answer(
             // What becomes the columns, and what stands in them.
             fields.extend(cube.along.iter().chain([&cube.value]).cloned());
         }
-        Ok::<_, Error>(found.picking(&fields))
+        Ok::<_, Error>(found.picking(&fields, inquiry.form.labels_read()))
     };
     if inquiry.form.format.is_table() {
         return table(req, inquiry, db, settings, exports, found).await;

@@ -121,6 +121,26 @@ impl Filter {
         }
     }
 
+    /// The field it asks of, before what its parameters add to it.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether a value passes: what [`Filter::apply`] asks of a row in SQL, for rules that ask of one field what it is.
+    pub fn holds(&self, asked: &Asked, text: Option<&str>, number: Option<i64>) -> bool {
+        match &self.rule {
+            Rule::Integers => {
+                let bound = |ending: &str| asked.integer(&format!("{}{ending}", self.name));
+                bound("_min").is_none_or(|least| number.is_some_and(|n| n >= least))
+                    && bound("_max").is_none_or(|most| number.is_some_and(|n| n <= most))
+            }
+            _ => {
+                let values = asked.all(self.name);
+                values.is_empty() || text.is_some_and(|text| values.iter().any(|value| value == text))
+            }
+        }
+    }
+
     /// Adds to a WHERE over the table `t` what the request asks of this filter. `at` is the revision read at.
     pub fn apply(&self, asked: &Asked, at: i64, mut sql: Statement) -> Statement {
         let column = self.column;

@@ -126,7 +126,13 @@ impl List {
         Self::asking(req, collection, db, asked)
     }
 
-    fn asking(req: &HttpRequest, collection: &'static Collection, db: &Database, asked: Asked) -> Result<Self, Error> {
+    /// What a request asks of a collection by parameters that have been read.
+    pub fn asking(
+        req: &HttpRequest,
+        collection: &'static Collection,
+        db: &Database,
+        asked: Asked,
+    ) -> Result<Self, Error> {
         let cube = collection.cube_of(&asked);
         Self::of(collection, Inquiry::read(req, collection.path(), asked, cube.as_ref())?, db)
     }

@@ -24,6 +24,8 @@ pub enum Shape {
     PartialDate,
     /// `latest`, `all`, `first` or a partial date.
     Vintage,
+    /// `original`, `comparable`, or a partial date.
+    Boundaries,
     /// A revision number or a time.
     Moment,
     /// A place in the log of changes.
@@ -117,6 +119,15 @@ impl Parameter {
         Self::new("fields", "Only these fields of each row, in this order.", Shape::Field(names)).list()
     }
 
+    /// Those of a list may also be fields that say how its rows were carried to a map.
+    fn list_fields(collection: &Collection) -> Self {
+        let mut fields = Self::fields(collection);
+        if let Shape::Field(names) = &mut fields.shape {
+            names.extend(collection.carried_fields().map(|column| column.name.clone()));
+        }
+        fields
+    }
+
     /// What every list takes beside its filters.
     pub fn of_lists(collection: &Collection) -> Vec<Self> {
         let mut all = vec![];
@@ -130,7 +141,7 @@ impl Parameter {
         all.extend(Form::parameters(collection.cube.is_some()));
         all.extend([
             Self::language(),
-            Self::fields(collection),
+            Self::list_fields(collection),
             Self::new(
                 "sort",
                 "Fields to sort by; `-` before a field turns its order round.",

@@ -3,6 +3,7 @@ use super::Settings;
 use super::answer::{Head, Keep};
 use super::asked::Asked;
 use super::at::At;
+use super::carried;
 use super::filter::Filter;
 use super::format::{Exports, Picked};
 use super::list::{List, Meta, language};
@@ -29,7 +30,16 @@ pub async fn list<R: Resource>(
     totals: Data<Totals>,
     exports: Data<Exports>,
 ) -> Result<HttpResponse, Error> {
-    listing::answer(&req, List::read(&req, R::collection(), &db)?, &db, &settings, &totals, &exports).await
+    let collection = R::collection();
+    let asked = Asked::read(req.query_string(), collection.list_parameters())?;
+    if let Some(carried) = collection.carried {
+        let question = carried.question(&asked)?;
+        carried.check_fields(&asked, question.as_ref())?;
+        if let Some(question) = question {
+            return carried::answer::<R>(&req, (carried, question, asked), &db, &settings, &exports).await;
+        }
+    }
+    listing::answer(&req, List::asking(&req, collection, &db, asked)?, &db, &settings, &totals, &exports).await
 }
 
 /// `GET /v1/{parents}/{id}/{collection}`: the rows that name one thing in `field`.

@@ -1,12 +1,13 @@
 //! A collection: what a resource says of itself, once, from which its routes, its parameters and its document follow.
 use super::asked::Asked;
+use super::carried::Carried;
 use super::endpoint::{Endpoint, READ};
 use super::filter::Filter;
 use super::format::Cube;
 use super::parameter::Parameter;
 use super::{docs, guard, read, rows, versions, write};
 use crate::db::bulk::{self, Tally};
-use crate::db::table::{Record, Table};
+use crate::db::table::{Column, Record, Table};
 use crate::db::{Db, Write};
 use crate::domain::Language;
 use crate::error::Error;
@@ -38,6 +39,8 @@ pub struct Collection {
     pub reformed: bool,
     /// How its rows make a cube, where they do.
     pub cube: Option<Cube>,
+    /// What in its rows can be carried to another municipal map, where something can.
+    pub carried: Option<Carried>,
     /// The field that tells vintages of one value apart.
     pub vintage: Option<&'static str>,
     /// An id that the reference data has.
@@ -61,6 +64,7 @@ impl Collection {
             by_code: false,
             reformed: false,
             cube: None,
+            carried: None,
             vintage: None,
             example,
             of_lists: OnceLock::new(),
@@ -83,6 +87,17 @@ impl Collection {
     pub fn cube(mut self, cube: Cube) -> Self {
         self.cube = Some(cube);
         self
+    }
+
+    /// Says what in its rows can be carried to another municipal map, and be divided by a population.
+    pub fn carried(mut self, carried: Carried) -> Self {
+        self.carried = Some(carried);
+        self
+    }
+
+    /// The fields that its rows have beside their own when they were.
+    pub fn carried_fields(&self) -> impl Iterator<Item = &'static Column> {
+        self.carried.into_iter().flat_map(|carried| carried.fields())
     }
 
     /// Names the field that tells vintages of one value apart.
@@ -124,6 +139,7 @@ impl Collection {
     pub fn list_parameters(&self) -> &[Parameter] {
         self.of_lists.get_or_init(|| {
             let mut all: Vec<Parameter> = self.filters.iter().flat_map(|f| f.parameters()).collect();
+            all.extend(self.carried.iter().flat_map(|carried| carried.parameters()));
             all.extend(Parameter::of_lists(self));
             all
         })

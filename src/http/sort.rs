@@ -22,22 +22,27 @@ impl Key {
     }
 }
 
-/// The keys of an order, the id last, so that no two rows share a place.
+/// The names of the fields of an order, each with `-` before it where it is turned round; the id last, so that no two rows
+/// share a place.
+pub fn names(collection: &Collection, asked: &[String]) -> Vec<String> {
+    let mut names = if asked.is_empty() { vec![collection.default_sort.to_owned()] } else { asked.to_vec() };
+    if !names.iter().any(|name| name.trim_start_matches('-') == "id") {
+        let turned = names.last().is_some_and(|name| name.starts_with('-'));
+        names.push(if turned { "-id".into() } else { "id".into() });
+    }
+    names
+}
+
+/// The keys of an order.
 pub fn keys(collection: &Collection, asked: &[String]) -> Vec<Key> {
     let table = collection.table;
-    let default = [collection.default_sort.to_owned()];
-    let wanted = if asked.is_empty() { &default[..] } else { asked };
     let mut keys: Vec<Key> = vec![];
-    for name in wanted {
+    for name in &names(collection, asked) {
         let (name, descending) = name.strip_prefix('-').map_or((name.as_str(), false), |bare| (bare, true));
         if keys.iter().any(|k| k.field == name) {
             continue;
         }
         keys.extend(table.column(name).map(|column| key(table, column, descending)));
-    }
-    if !keys.iter().any(|k| k.field == "id") {
-        let descending = keys.last().is_some_and(|k| k.descending);
-        keys.extend(table.column("id").map(|column| key(table, column, descending)));
     }
     keys
 }

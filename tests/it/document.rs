@@ -226,18 +226,32 @@ fn samples(parameter: &Value) -> Vec<String> {
         (name, ..) if name.ends_with("region") => vec!["K-0301".into(), "0301".into()],
         ("county", ..) => vec!["F-15".into()],
         ("published", ..) => vec!["2021".into()],
+        ("boundaries", ..) => ["original", "comparable", "2024", "2024-01", "2016-01-01"].map(String::from).into(),
         _ => vec!["a-b".into()],
     }
 }
 
-/// What a field of a summary needs to be in the answer: to be grouped by, or a population to be divided by.
-fn beside(operation: &Operation, field: &str) -> String {
-    let field = field.trim_start_matches('-');
+/// What a value of a parameter needs beside it: a field that is there only when asked for, what asks for it.
+fn beside(operation: &Operation, name: &str, value: &str) -> String {
+    const CONVERSION: [&str; 6] =
+        ["boundaries", "conversion_quality", "conversion_method", "conversion_reason", "source_regions", "explanation"];
+    if matches!(name, "estimate" | "explain") {
+        return "&boundaries=2024".into();
+    }
+    if !matches!(name, "fields" | "sort") {
+        return String::new();
+    }
+    let field = value.trim_start_matches('-');
     let groups = operation.query_parameters().find(|p| p["name"] == "group_by");
     let groups: Vec<String> = groups.map(samples).unwrap_or_default();
-    let per = field.strip_prefix("sum_nok_per_").or((field == "population").then_some("capita"));
-    match per {
-        Some(per) if !groups.is_empty() => format!("&per={per}"),
+    let divided = operation.query_parameters().any(|p| p["name"] == "per");
+    let per = field.split_once("_per_").map(|(_, per)| per).or((field == "population").then_some("capita"));
+    match per.filter(|_| divided) {
+        Some(per) => format!("&per={per}"),
+        _ if CONVERSION.contains(&field) && divided => {
+            let explained = if field == "explanation" { "&explain=1" } else { "" };
+            format!("&boundaries=2024{explained}")
+        }
         _ if groups.iter().any(|group| group == field) => format!("&group_by={field}"),
         _ => String::new(),
     }
@@ -269,7 +283,7 @@ async fn every_documented_parameter_is_taken_and_no_other() {
             for value in samples(parameter) {
                 // A dialect is of CSV, and a layout of tables.
                 let of = if matches!(name, "dialect" | "layout") { "format=csv&" } else { "" };
-                let beside = if name == "group_by" { String::new() } else { beside(operation, &value) };
+                let beside = beside(operation, name, &value);
                 let value_of = encode(&value).replace("%2C", ",");
                 let url = operation.example_url(&format!("{of}{name}={value_of}{beside}"));
                 let answer = operation.get(&client, &url).await;

@@ -4,6 +4,7 @@ mod bodies;
 mod boundaries;
 mod bulk;
 mod caching;
+mod carried;
 mod cite;
 mod client;
 mod concurrency;

@@ -110,6 +110,7 @@ async fn requests(client: &Client) -> Vec<String> {
         all.push(format!("/v1/indicators/waiting-time-mean-tsb/progress?region={region}&on=2018-06-30"));
     }
     all.extend(summaries());
+    all.extend(carried());
     for query in ["from=2016&to=2024", "from=2024&to=2016&lang=en", "from=2023&to=2024&format=csv", "from=2000&to=x"] {
         all.push(format!("/v1/municipalities/correspondence?{query}"));
     }
@@ -125,6 +126,39 @@ async fn requests(client: &Client) -> Vec<String> {
         ["all", "first", "latest", "2021", "2021-06", "2022-06-23"]
             .map(|p| format!("/v1/observations?indicator=overdose-deaths&published={p}")),
     );
+    all
+}
+
+/// Rows on another map, in every text format that they have.
+fn carried() -> Vec<String> {
+    let cubes = [
+        "json-stat2",
+        "csv&layout=wide&labels=both",
+        "csv&dialect=excel&lang=nn",
+        "ndjson&lang=en",
+        "csv&labels=name",
+        "json",
+    ];
+    let mut all = vec![];
+    for map in ["2024&estimate=shares", "2016&explain=1", "comparable", "2020-06-01", "original&per=1000"] {
+        let of = format!("boundaries={map}");
+        for form in cubes {
+            all.push(format!(
+                "/v1/observations?indicator=population,overdose-deaths&period_from=2018&{of}&format={form}"
+            ));
+            all.push(format!("/v1/grants?{of}&per=capita&format={form}").replace("&per=1000&per=capita", "&per=1000"));
+        }
+        for form in ["json&lang=nn", "csv&dialect=excel", "ndjson", "json-stat2"] {
+            let of = of.replace("&per=1000", "");
+            all.push(format!("/v1/grants/summary?group_by=region,period&{of}&per=capita&format={form}"));
+            all.push(format!("/v1/budgets/summary?group_by=county,period&{of}&format={form}"));
+        }
+        let of = of.replace("&explain=1", "").replace("&per=1000", "");
+        all.extend(
+            ["json&lang=en", "csv"]
+                .map(|form| format!("/v1/coverage?indicator=population&{of}&period=2019&format={form}")),
+        );
+    }
     all
 }
 

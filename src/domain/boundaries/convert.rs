@@ -76,6 +76,8 @@ pub struct Left {
     /// What of the value is not in any row.
     pub value: f64,
     pub reason: Reason,
+    /// The places on which the reason turns, which need not be that of the value; none where it turns on its region.
+    pub places: Vec<usize>,
 }
 
 /// What became of the values: the rows, and what could not be carried. For sums the two add up to what was reported.
@@ -93,11 +95,11 @@ pub fn convert(register: &Register, map: &Map, reported: &[Reported], rule: Rule
     let mut periods: BTreeMap<Period, Panel> = BTreeMap::new();
     let mut counties = Counties::new();
     for (observation, one) in reported.iter().enumerate() {
-        match standing(register, map, one, &mut counties) {
+        match standing(register, map, one.region, &one.period, one.mapped_on, &mut counties) {
             Standing::On(located) => periods.entry(one.period).or_default().claim(observation, located),
             Standing::Same => done.rows.push(unmoved(observation, one)),
             Standing::Nowhere(reason) => {
-                done.left.extend(one.value.map(|value| Left { observation, value, reason }));
+                done.left.extend(one.value.map(|value| Left { observation, value, reason, places: vec![] }));
             }
         }
     }
@@ -114,7 +116,7 @@ pub fn convert(register: &Register, map: &Map, reported: &[Reported], rule: Rule
 }
 
 /// What a value is of, as seen from a map.
-enum Standing {
+pub(super) enum Standing {
     /// Places of the map it was reported on.
     On(Located),
     /// A region that is the same on this map.
@@ -123,17 +125,24 @@ enum Standing {
 }
 
 /// Whether a county, by the map a value was reported on and its two digits, is the same on the map converted to.
-type Counties = HashMap<(usize, String), bool>;
+pub(super) type Counties = HashMap<(usize, String), bool>;
 
-fn standing(register: &Register, map: &Map, one: &Reported, counties: &mut Counties) -> Standing {
-    let on = |codes: &[&str]| match register.locate(codes, &one.period, one.mapped_on) {
+pub(super) fn standing(
+    register: &Register,
+    map: &Map,
+    region: &str,
+    period: &Period,
+    mapped_on: Option<NaiveDate>,
+    counties: &mut Counties,
+) -> Standing {
+    let on = |codes: &[&str]| match register.locate(codes, period, mapped_on) {
         Some(located) => Standing::On(located),
         None => Standing::Nowhere(Reason::NotInRegister),
     };
-    let Ok(Region { level, code }) = Region::parse(one.region) else {
+    let Ok(Region { level, code }) = Region::parse(region) else {
         return Standing::Nowhere(Reason::NotInRegister);
     };
-    let epoch = || register.epoch(one.mapped_on.unwrap_or(one.period.start));
+    let epoch = || register.epoch(mapped_on.unwrap_or(period.start));
     let same = match level {
         Level::Municipality => return on(&[&code]),
         Level::Unit => return on(&code.split('.').collect::<Vec<_>>()),

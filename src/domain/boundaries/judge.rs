@@ -219,18 +219,18 @@ impl Question<'_> {
     /// What of a value is in no row: the shares of its places that went to areas without a value.
     fn left<'r>(&self, claim: &Claim, row: &dyn Fn(usize) -> Option<&'r Row>) -> Option<Left> {
         let value = self.reported[claim.observation].value?;
-        let lost = |reason| Some(Left { observation: claim.observation, value, reason });
+        let lost = |value, reason, places| Some(Left { observation: claim.observation, value, reason, places });
         let flows = || claim.located.places().flat_map(|place| self.map.flows(place));
         if flows().next().is_none() {
-            return lost(Reason::Unrecorded);
+            return lost(value, Reason::Unrecorded, claim.located.places().collect());
         }
         let without = |area: usize| row(area).filter(|row| row.value.is_none());
-        let reason = flows().find_map(|flow| Some(without(flow.area)?.explanation.as_ref()?.reason))?;
+        let Explanation { reason, places } = flows().find_map(|flow| without(flow.area)?.explanation.clone())?;
         if claim.located.is_several() {
-            return lost(reason);
+            return lost(value, reason, places);
         }
         let carried: f64 = flows().filter(|f| without(f.area).is_none()).filter_map(|f| f.share.fraction()).sum();
-        Some(Left { observation: claim.observation, value: value - value * carried, reason })
+        lost(value - value * carried, reason, places)
     }
 
     fn refused(&self, area: usize, explanation: Explanation, sources: Vec<Source>) -> Row {

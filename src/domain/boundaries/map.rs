@@ -61,6 +61,15 @@ pub struct Area {
     pub places: Vec<usize>,
 }
 
+impl Area {
+    /// The county it is in, by the codes of its places; none for a unit whose places are in several.
+    pub fn county(&self, register: &Register) -> Option<String> {
+        let mut counties = self.places.iter().map(|place| &register.places()[*place].code[..2]);
+        let first = counties.next()?;
+        counties.all(|county| county == first).then(|| format!("F-{first}"))
+    }
+}
+
 /// A place of another map that goes to an area, wholly or in part.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Part {

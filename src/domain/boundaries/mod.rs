@@ -14,6 +14,8 @@
 //!   value is exact and its method says `boundary_adjusted`, for an unpublished number of people moved.
 //! * One part that is suppressed suppresses the whole; one that is missing makes the whole missing.
 //! * A mean needs the weights of all its parts, on the same map and for the same period.
+//! * An amount paid to a place is no series: it lies where all of the place lies, whatever others that area is made of
+//!   ([`place`]), and keeps its amount where it cannot be placed.
 //! * The nation is one on every map. A county is never mapped to another: its value stands where its municipalities show
 //!   that it covers the same area, and is listed as not converted elsewhere.
 mod combine;
@@ -23,6 +25,7 @@ mod correspondence;
 mod judge;
 mod lineage;
 mod map;
+mod placement;
 mod reason;
 mod register;
 mod succession;
@@ -31,6 +34,7 @@ pub use convert::{Converted, Left, Reported, Row, Rule, Source, Spot, convert};
 pub use correspondence::{Link, correspondence};
 pub use lineage::{Step, became, came_from};
 pub use map::{Area, Flow, Map, Part, Share};
+pub use placement::{Landing, Placing, place};
 pub use reason::{Explanation, Method, Quality, Reason};
 pub use register::{BEGINS, Change, Edge, Located, Place, Register};
 pub use succession::{Succession, succession};

@@ -46,10 +46,7 @@ pub(super) fn schemas(collection: &Collection, name: &str) -> [(String, Value); 
             name.to_owned(),
             json!({ "type": "object", "properties": properties(&|_| true), "required": names(&|_| true) }),
         ),
-        (
-            format!("{name}Fields"),
-            json!({ "type": "object", "additionalProperties": false, "properties": properties(&|_| true), "description": "The fields asked for by `fields`." }),
-        ),
+        (format!("{name}Fields"), fields(collection, properties(&|_| true))),
         (format!("{name}Input"), pick(properties(&writable), names(&needed))),
         (format!("{name}Patch"), patch),
         (
@@ -68,6 +65,12 @@ pub(super) fn schemas(collection: &Collection, name: &str) -> [(String, Value); 
         ),
         (format!("{name}History"), history(collection, version)),
     ]
+}
+
+/// Any of the fields of a row, and those that it has beside them where it was carried to a map.
+fn fields(collection: &Collection, mut properties: Map<String, Value>) -> Value {
+    properties.extend(collection.carried_fields().map(|column| (column.name.clone(), property(column))));
+    json!({ "type": "object", "additionalProperties": false, "properties": properties, "description": "The fields asked for by `fields`." })
 }
 
 fn history(collection: &Collection, version: Value) -> Value {
@@ -185,6 +188,10 @@ pub(super) fn shape(shape: &Shape) -> Value {
         }
         Shape::Vintage => {
             json!({ "type": "string", "pattern": format!("^(latest|first|all|{YEAR}(-(0[1-9]|1[0-2]))?)$") })
+        }
+        Shape::Boundaries => {
+            const FROM: &str = "(200[7-9]|20[1-9][0-9]|21[0-9]{2})";
+            json!({ "type": "string", "pattern": format!("^(original|comparable|{FROM}(-(0[1-9]|1[0-2])(-(0[1-9]|1[0-9]|2[0-8]))?)?)$") })
         }
         Shape::Point => {
             json!({ "type": "string", "pattern": "^(0|[1-9][0-9]{0,17})(\\.(0|[1-9][0-9]{0,17}))?$" })

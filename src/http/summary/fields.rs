@@ -1,5 +1,6 @@
 //! The fields that summaries have and their rows do not.
 use crate::db::table::{Column, Table};
+use crate::domain::boundaries::Quality;
 use std::sync::LazyLock;
 use utoipa::ToSchema;
 
@@ -31,6 +32,23 @@ struct Fields {
     /// The median of the amounts, in kroner: halfway between the two in the middle where they are even in number.
     #[schema(example = 121000000)]
     median_nok: Option<f64>,
+    /// The map that places are of: a day, or `comparable`.
+    #[schema(example = "2024-01-01")]
+    boundaries: String,
+    /// How good the conversion is, by the least good of the rows: `exact`, `estimated` by published shares of the
+    /// population, or `not_comparable` for rows on no place of the map, which are a group under null. Null for rows without
+    /// a region.
+    #[schema(inline, example = "exact")]
+    conversion_quality: Option<Quality>,
+    /// How the rows came to be on the map, each way once, with spaces between.
+    #[schema(example = "unchanged")]
+    conversion_method: Option<String>,
+    /// The regions that rows were reported for, with spaces between.
+    #[schema(example = "F-15")]
+    source_regions: Option<String>,
+    /// The arithmetic of the sum, by the regions that rows were reported for.
+    #[schema(example = "F-15 121000000")]
+    explanation: Option<String>,
     /// The population of the place on 1 January of the year, in the newest vintage; of a county without a figure of its own
     /// the sum over its municipalities. Null where it is not known, and for periods that are no single year.
     #[schema(example = 265544)]
@@ -48,6 +66,10 @@ struct Fields {
     #[schema(example = 45560000)]
     sum_nok_per_100000: Option<f64>,
 }
+
+/// Those that say how rows came to be on a map.
+pub const CONVERSION: [&str; 5] =
+    ["boundaries", "conversion_quality", "conversion_method", "source_regions", "explanation"];
 
 /// Them as columns.
 pub fn table() -> &'static Table {

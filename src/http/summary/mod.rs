@@ -4,13 +4,14 @@
 //! a list like any other, with the groups as its rows.
 mod cells;
 mod fields;
-mod population;
+mod placed;
 mod question;
 mod rows;
 mod warnings;
 
 use super::Settings;
 use super::asked::Asked;
+use super::carried;
 use super::computed::{self, Computed};
 use super::docs::{self, Document};
 use super::endpoint::{Endpoint, READ};
@@ -18,6 +19,7 @@ use super::filter::Filter;
 use super::format::{Column, Exports};
 use super::inquiry::Inquiry;
 use super::parameter::{Parameter, Shape};
+use super::per::Per;
 use super::resource::Resource;
 use crate::db::Database;
 use crate::db::table::{self, Table};
@@ -68,15 +70,16 @@ async fn answer<R: Summarised>(
     let inquiry = Inquiry::read(&req, format!("{}/summary", R::collection().path()), asked, cube.as_ref())?;
     let reads = question::reads(R::collection().name(), &inquiry.asked);
     let inquiry = inquiry.reading(&db, &reads, computed::fits)?;
+    let database = db.get_ref().clone();
     computed::answer(&req, inquiry, &db, &settings, &exports, move |conn, inquiry, mark| {
-        let groups = cells::read::<R>(conn, inquiry, &question, mark.revision)?;
-        let warnings = warnings::of(&question, &groups, inquiry.language);
+        let read = cells::read::<R>(&database, conn, inquiry, &question, mark.revision)?;
+        let warnings = warnings::of(&question, &read.groups, inquiry.language);
         Ok(Computed {
             about: R::SUMMARY.about.to_owned(),
             columns: question.columns.iter().map(|c| Column::new(&c.name, c.holds, &c.description)).collect(),
-            rows: rows::of(conn, inquiry, &question, groups, mark.revision)?,
+            warnings: warnings.into_iter().chain(read.warnings.iter().cloned()).collect(),
+            rows: rows::of(&database, conn, inquiry, &question, read, mark.revision)?,
             cube: cube.clone(),
-            warnings,
         })
     })
     .await
@@ -93,13 +96,11 @@ fn parameters<R: Summarised>() -> Vec<Parameter> {
         )
         .list()
         .required(),
-        Parameter::new(
-            "per",
+        Per::parameter(
             "Puts beside each sum the population of the group's place in the group's year, and the sum for each inhabitant (`capita`) or for so many. It needs a place (`county`, `municipality` or `region`) and `period`, each in `group_by` or as a filter with one value.",
-            Shape::Word(question::PER),
         ),
     ];
-    let filters = R::collection().filters.iter().flat_map(Filter::parameters);
+    let filters = R::collection().filters.iter().flat_map(Filter::parameters).chain(carried::parameters());
     // A summary names its places itself, and shows nothing else that has a title.
     let common = Parameter::of_lists(R::collection()).into_iter().filter(|parameter| parameter.name != "labels");
     let common = common.map(|parameter| match parameter.name.as_str() {

@@ -1,16 +1,15 @@
 //! What a summary is asked for: which groups, which fields, in which order, per what.
+use super::fields::CONVERSION;
 use super::{PLACES, Summary, column};
+use crate::db::boundaries;
 use crate::db::table::{Column, Table};
 use crate::error::{Error, Kind, Mistake};
 use crate::http::asked::Asked;
+use crate::http::carried;
 use crate::http::format::Cube;
-
-/// The words of `per=`.
-pub const PER: &[&str] = &["capita", "1000", "10000", "100000"];
-
-/// For how many inhabitants a sum is given.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Per(pub f64);
+use crate::http::ordered::By;
+use crate::http::per::Per;
+use crate::http::population;
 
 /// A summary asked for.
 #[derive(Debug, Clone)]
@@ -22,10 +21,12 @@ pub struct Question {
     /// Fields whose amounts a group may add without being meant to.
     pub mixed: Vec<&'static str>,
     pub per: Option<Per>,
+    /// The map that places are of, where one is asked for.
+    pub carried: Option<carried::Question>,
     /// The fields of the answer, in their order.
     pub columns: Vec<&'static Column>,
-    /// The order: numbers of columns, each with whether it is turned round.
-    pub order: Vec<(usize, bool)>,
+    /// The order asked for; what was grouped by comes last, so that no two groups share a place in it.
+    pub order: Vec<By>,
 }
 
 /// The collections an answer depends on.
@@ -35,7 +36,10 @@ pub fn reads(collection: &'static str, asked: &Asked) -> Vec<&'static str> {
         all.push("counties");
     }
     if asked.one("per").is_some() {
-        all.extend(["observations", "municipalities"]);
+        all.extend(population::READS);
+    }
+    if asked.one("boundaries").is_some() {
+        all.extend(boundaries::READS);
     }
     all
 }
@@ -64,19 +68,25 @@ impl Question {
         }
         let numbers = ["sum_nok", "count", "count_without_amount", "mean_nok", "median_nok"];
         columns.extend(numbers.iter().filter_map(|name| column(table, name)));
-        if let Some(word) = asked.one("per") {
-            let divided = format!("sum_nok_per_{word}");
+        let carried = carried::Question::of(asked)?.filter(|carried| carried.boundaries.is_some());
+        if let Some(carried) = carried {
+            let wanted = CONVERSION.iter().filter(|name| **name != "explanation" || carried.explain);
+            columns.extend(wanted.filter_map(|name| column(table, name)));
+        }
+        let per = Per::of(asked);
+        if let Some(per) = per {
+            let divided = per.field("sum_nok");
             columns.extend(["population", &divided].iter().filter_map(|name| column(table, name)));
         }
         let mut wrong = strangers(asked, &columns);
-        wrong.extend(asked.one("per").and_then(|_| lacking(&groups, asked)));
+        wrong.extend(carried.and_then(|_| placeless(&groups, asked)));
+        wrong.extend(per.and_then(|_| lacking(&groups, asked)));
         if !wrong.is_empty() {
             return Err(Error::all(Kind::InvalidParameter, wrong));
         }
-        // `capita` is the one word that is no number.
-        let per = asked.one("per").map(|word| Per(word.parse().unwrap_or(1.0)));
-        let order = order(asked.all("sort"), &columns, &groups);
-        Ok(Self { groups, added, mixed, per, columns, order })
+        let names = asked.all("sort").iter().map(String::as_str).chain(groups.iter().copied());
+        let order = By::of(names, |name| position(&columns, name), &["region_name"]);
+        Ok(Self { groups, added, mixed, per, carried, columns, order })
     }
 
     /// How the groups make a cube: by what they were grouped, along the periods where those are in it.
@@ -89,6 +99,16 @@ impl Question {
     pub fn place(&self) -> Option<&'static str> {
         place(&self.groups).copied()
     }
+}
+
+/// A map makes no difference to groups without a place.
+fn placeless(groups: &[&'static str], asked: &Asked) -> Option<Mistake> {
+    let filtered = PLACES.iter().any(|field| !asked.all(field).is_empty());
+    if place(groups).is_some() || filtered {
+        return None;
+    }
+    let message = "is a map of places, and the groups have none: add county, municipality or region to group_by, or filter by one";
+    Some(Mistake::query("boundaries", "invalid", message))
 }
 
 fn place<'g>(groups: &'g [&'static str]) -> Option<&'g &'static str> {
@@ -129,16 +149,4 @@ fn lacking(groups: &[&'static str], asked: &Asked) -> Option<Mistake> {
         "a population is of a place in a year, and the groups lack {lacks}: add county, municipality or region, and period, to group_by, or filter by one of each"
     );
     Some(Mistake::query("per", "invalid", message))
-}
-
-/// As asked; what was grouped by comes last, so that no two groups share a place in the order.
-fn order(asked: &[String], columns: &[&'static Column], groups: &[&'static str]) -> Vec<(usize, bool)> {
-    let mut order: Vec<(usize, bool)> = vec![];
-    for name in asked.iter().map(String::as_str).chain(groups.iter().copied()) {
-        let (name, descending) = name.strip_prefix('-').map_or((name, false), |bare| (bare, true));
-        if let Some(number) = position(columns, name).filter(|n| !order.iter().any(|(known, _)| known == n)) {
-            order.push((number, descending));
-        }
-    }
-    order
 }

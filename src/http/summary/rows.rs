@@ -1,15 +1,15 @@
 //! Groups as rows: the fields in their order, the rows in theirs.
 use super::PLACES;
-use super::cells::Group;
-use super::population::Population;
+use super::cells::{Group, Read};
 use super::question::Question;
-use crate::db::rows::{Cell, Rows};
-use crate::db::{Db, Statement};
+use crate::db::rows::Rows;
+use crate::db::{Database, Db, Statement};
+use crate::domain::boundaries::Quality;
 use crate::domain::region::NATION;
-use crate::domain::text;
 use crate::error::{Error, Kind, Mistake};
 use crate::http::inquiry::Inquiry;
-use std::cmp::Ordering;
+use crate::http::ordered::{self, Value};
+use crate::http::population::Population;
 use std::collections::HashMap;
 
 /// What stands beside the groups, read for all of them at once.
@@ -17,29 +17,33 @@ use std::collections::HashMap;
 struct Beside {
     /// Names of counties.
     counties: HashMap<String, String>,
-    population: Population,
+    population: Option<Population>,
 }
 
 /// A row, in the order of the columns.
-type Row = Vec<Value>;
+type Row = Vec<Value<'static>>;
 
 /// The rows of a summary, in the order asked for.
-pub fn of(conn: &mut Db, inquiry: &Inquiry, question: &Question, groups: Vec<Group>, at: i64) -> Result<Rows, Error> {
+pub fn of(
+    db: &Database,
+    conn: &mut Db,
+    inquiry: &Inquiry,
+    question: &Question,
+    Read { groups, map, .. }: Read,
+    at: i64,
+) -> Result<Rows, Error> {
     let mut beside = Beside::default();
     if question.place() == Some("county") {
         let names = Statement::new("SELECT t.region, t.region_name FROM counties t").at(at);
         beside.counties = names.rows::<(String, String)>(conn)?.into_iter().collect();
     }
     if question.per.is_some() {
+        let estimate = question.carried.is_some_and(|carried| carried.estimate);
         let periods = groups.iter().filter_map(|group| period(inquiry, question, group));
-        beside.population = Population::load(conn, periods, at)?;
+        beside.population = Some(Population::load(db, conn, periods, map, estimate, at)?);
     }
     let found = groups.into_iter().map(|group| values(inquiry, question, group, &beside));
-    let mut found = found.collect::<Result<Vec<Row>, Error>>()?;
-    found.sort_by_cached_key(|row| Place::of(question, row));
-    let mut rows = Rows::new(question.columns.len());
-    found.iter().for_each(|row| rows.push(row.iter().map(Value::cell)));
-    Ok(rows)
+    Ok(ordered::sorted(found.collect::<Result<Vec<Row>, Error>>()?, question.columns.len(), &question.order))
 }
 
 /// The value a group has for a field grouped by.
@@ -75,7 +79,8 @@ fn values(inquiry: &Inquiry, question: &Question, mut group: Group, beside: &Bes
     let sum_nok = sum.map(i64::try_from).transpose().map_err(|_| too_much())?;
     let (mean, median) = (group.amounts.mean(), group.amounts.median());
     let period = period(inquiry, question, &group);
-    let inhabitants = place(inquiry, question, &group).zip(period).and_then(|(p, year)| beside.population.of(p, year));
+    let inhabitants =
+        place(inquiry, question, &group).zip(period).and_then(|(p, year)| beside.population.as_ref()?.of(p, year));
     let mut values = Vec::with_capacity(question.columns.len());
     for column in &question.columns {
         let name = column.name.as_str();
@@ -85,37 +90,31 @@ fn values(inquiry: &Inquiry, question: &Question, mut group: Group, beside: &Bes
             "count_without_amount" => Value::Integer(Some((group.count - group.amounts.count()) as i64)),
             "mean_nok" => Value::Number(mean),
             "median_nok" => Value::Number(median),
+            "boundaries" => Value::Text(question.carried.and_then(|carried| carried.word()).map(Into::into)),
+            "conversion_quality" => Value::text(group.conversion.quality.map(Quality::word)),
+            "conversion_method" => listed(group.conversion.methods.iter().copied()),
+            "source_regions" => listed(group.conversion.sources.keys().map(String::as_str)),
+            "explanation" => text(group.conversion.arithmetic(sum).as_deref()),
             "population" => Value::Number(inhabitants),
-            "region_name" => Value::text(region_name(inquiry, question, &group, beside)),
+            "region_name" => text(region_name(inquiry, question, &group, beside)),
             _ if name.starts_with("sum_nok_per_") => {
-                let per = question.per.map_or(1.0, |per| per.0);
-                Value::Number(sum.zip(inhabitants.filter(|n| *n > 0.0)).map(|(sum, n)| sum as f64 * per / n))
+                let sum = sum.map(|sum| sum as f64);
+                Value::Number(question.per.and_then(|per| per.divide(sum, inhabitants)))
             }
-            field => Value::text(shared(question, &group, field)),
+            field => text(shared(question, &group, field)),
         });
     }
     Ok(values)
 }
 
-/// A value of a row.
-enum Value {
-    Text(Option<String>),
-    Integer(Option<i64>),
-    Number(Option<f64>),
+/// Words with spaces between; null where there is none.
+fn listed<'w>(words: impl Iterator<Item = &'w str>) -> Value<'static> {
+    let all: Vec<&str> = words.collect();
+    if all.is_empty() { Value::NULL } else { Value::owned(all.join(" ")) }
 }
 
-impl Value {
-    fn text(text: Option<&str>) -> Self {
-        Self::Text(text.map(str::to_owned))
-    }
-
-    fn cell(&self) -> Cell<'_> {
-        match self {
-            Self::Text(text) => text.as_deref().into(),
-            Self::Integer(number) => (*number).into(),
-            Self::Number(number) => (*number).into(),
-        }
-    }
+fn text(text: Option<&str>) -> Value<'static> {
+    text.map_or(Value::NULL, Value::owned)
 }
 
 fn too_much() -> Error {
@@ -134,56 +133,4 @@ fn region_name<'a>(inquiry: &Inquiry, question: &Question, group: &'a Group, bes
         return Some(NATION.to(inquiry.language));
     }
     group.name.as_ref().map(|(_, name)| name.as_str())
-}
-
-/// Where a row stands in the order. What is null comes before all that is not, as in the lists.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Place(Vec<Key>);
-
-#[derive(PartialEq)]
-struct Key {
-    value: Sorted,
-    descending: bool,
-}
-
-#[derive(PartialEq, PartialOrd)]
-enum Sorted {
-    Nothing,
-    Integer(i64),
-    Number(f64),
-    Text(String),
-}
-
-impl Place {
-    fn of(question: &Question, row: &Row) -> Self {
-        let key = |(number, descending): &(usize, bool)| {
-            let value = match &row[*number] {
-                Value::Text(Some(name)) if question.columns[*number].name == "region_name" => {
-                    Sorted::Text(text::sort_key(name))
-                }
-                Value::Text(Some(text)) => Sorted::Text(text.clone()),
-                Value::Integer(Some(number)) => Sorted::Integer(*number),
-                Value::Number(Some(number)) => Sorted::Number(*number),
-                _ => Sorted::Nothing,
-            };
-            Key { value, descending: *descending }
-        };
-        Self(question.order.iter().map(key).collect())
-    }
-}
-
-impl Eq for Key {}
-
-impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Key {
-    fn cmp(&self, other: &Self) -> Ordering {
-        // No number here is not a number, so any two compare.
-        let order = self.value.partial_cmp(&other.value).unwrap_or(Ordering::Equal);
-        if self.descending { order.reverse() } else { order }
-    }
 }

@@ -1,6 +1,12 @@
 //! Observations: one value each, of an indicator, for a region and a period, as a source gave it at a time.
+mod coverage;
+mod grounds;
+
 use crate::domain::vocabulary::{Confidence, ObservationStatus};
+use crate::http::carried::Carried;
 use crate::http::prelude::*;
+
+pub use coverage::COVERAGE;
 
 /// One value of an indicator, for a region and a period, in one vintage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -140,6 +146,7 @@ impl Resource for Observation {
                     "county"
                 ])
             })
+            .carried(Carried::Values)
             .vintage("published")
     );
 }
