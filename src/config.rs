@@ -1,5 +1,5 @@
 //! Every setting: its flag, its variable, its default, and what it means. Mistakes are reported all at once.
-use crate::http::token::{self, Issuers};
+use crate::http::token::{self, Issuers, Secret, Sources};
 use crate::http::{SUBMISSIONS_PER_HOUR, Settings};
 use clap::Args;
 use std::net::SocketAddr;
@@ -26,10 +26,8 @@ pub struct Service {
     /// The address the service has from outside; links are built from it
     #[arg(long, env = "OPPTRAPPING_BASE_URL", default_value = "http://127.0.0.1:8080")]
     pub base_url: String,
-    /// A file with the public key that tokens are checked with (PEM, Ed25519 or P-256; see `opptrapping keygen`).
-    /// Without one the service is read-only
-    #[arg(long, env = "OPPTRAPPING_PUBLIC_KEY")]
-    pub public_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub trust: Trust,
     /// The licence of the data, as an SPDX identifier
     #[arg(long, env = "OPPTRAPPING_LICENSE", default_value = "NLOD-2.0")]
     pub license: String,
@@ -57,6 +55,74 @@ pub struct Service {
     pub empty: bool,
 }
 
+/// Whose tokens are believed. Without any of the first four settings the service is read-only.
+#[derive(Debug, Clone, Args)]
+pub struct Trust {
+    /// A file with the public key that tokens are checked with (PEM, Ed25519, P-256 or RSA; see `opptrapping keygen`)
+    #[arg(long, env = "OPPTRAPPING_PUBLIC_KEY")]
+    pub public_key: Option<PathBuf>,
+    /// A file with the issuers of tokens that are believed (TOML; see examples/issuers.toml)
+    #[arg(long, env = "OPPTRAPPING_ISSUERS")]
+    pub issuers: Option<PathBuf>,
+    /// A secret that tokens are checked with (HS256), for development alone
+    #[arg(long, env = "OPPTRAPPING_JWT_SECRET", hide_env_values = true)]
+    pub jwt_secret: Option<Secret>,
+    /// A file with that secret
+    #[arg(long, env = "OPPTRAPPING_JWT_SECRET_FILE")]
+    pub jwt_secret_file: Option<PathBuf>,
+    /// A file with what is not believed any more: jti:…, sub:… or org:… on each line
+    #[arg(long, env = "OPPTRAPPING_REVOKED")]
+    pub revoked: Option<PathBuf>,
+    /// A folder that fetched key sets are kept in, for when their addresses are away as the service starts
+    #[arg(long, env = "OPPTRAPPING_KEY_CACHE")]
+    pub key_cache: Option<PathBuf>,
+}
+
+impl Trust {
+    /// Reads the keys, rules and lists, and begins to fetch key sets; the error has a line for each mistake.
+    pub fn open(&self, scopes: Vec<String>) -> Result<Issuers, Vec<String>> {
+        let given = self.clone();
+        Issuers::open(Sources {
+            public_key: given.public_key,
+            issuers: given.issuers,
+            secret: given.jwt_secret,
+            secret_file: given.jwt_secret_file,
+            revoked: given.revoked,
+            keep: given.key_cache,
+            scopes,
+        })
+    }
+}
+
+/// What tokens are signed with that are made here.
+#[derive(Debug, Clone, Args)]
+pub struct Signing {
+    /// The folder with private.pem and public.pem
+    #[arg(long, default_value = "keys")]
+    pub keys: PathBuf,
+    /// A secret instead of keys, for a service in development that has the same
+    #[arg(long, env = "OPPTRAPPING_JWT_SECRET", hide_env_values = true)]
+    pub jwt_secret: Option<Secret>,
+    /// A file with that secret
+    #[arg(long, env = "OPPTRAPPING_JWT_SECRET_FILE")]
+    pub jwt_secret_file: Option<PathBuf>,
+}
+
+impl Signing {
+    /// Makes a token that lives for so many seconds from now (seconds since 1970).
+    pub fn token(&self, subject: &str, scope: &str, now: i64, lifetime: i64) -> Result<String, String> {
+        if let Some((from, secret)) = Secret::given(self.jwt_secret.as_ref(), self.jwt_secret_file.as_deref())? {
+            return token::make_with_secret(&secret, subject, scope, now, lifetime).map_err(|e| format!("{from}: {e}"));
+        }
+        let read = |name: &str| {
+            let path = self.keys.join(name);
+            std::fs::read_to_string(&path)
+                .map_err(|e| format!("{}: {e}; make keys with `opptrapping keygen`", path.display()))
+        };
+        token::make(&read("private.pem")?, &read("public.pem")?, subject, scope, now, lifetime)
+    }
+}
+
 /// The settings of a service, checked.
 pub struct Checked {
     pub bind: SocketAddr,
@@ -66,8 +132,8 @@ pub struct Checked {
 }
 
 impl Service {
-    /// Checks every setting; the error has a line for each that is wrong.
-    pub fn check(&self) -> Result<Checked, String> {
+    /// Checks every setting; the error has a line for each that is wrong. The scopes are those that rules may name.
+    pub fn check(&self, scopes: Vec<String>) -> Result<Checked, String> {
         let mut wrong = vec![];
         let mut address = |text: &str, variable: &str| {
             text.parse::<SocketAddr>()
@@ -99,14 +165,7 @@ impl Service {
                 }
             }
         }
-        let issuers = match &self.public_key {
-            None => Some(Issuers::default()),
-            Some(path) => std::fs::read_to_string(path)
-                .map_err(|e| e.to_string())
-                .and_then(|pem| token::local(&pem))
-                .map_err(|e| wrong.push(format!("OPPTRAPPING_PUBLIC_KEY: {}: {e}", path.display())))
-                .ok(),
-        };
+        let issuers = self.trust.open(scopes).map_err(|lines| wrong.extend(lines)).ok();
         match (bind, admin_bind, issuers, submissions_per_hour) {
             (Some(bind), Some(admin_bind), Some(issuers), Some(submissions_per_hour)) if wrong.is_empty() => {
                 let (license, publisher) = (self.license.clone(), self.publisher.clone());

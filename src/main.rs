@@ -2,7 +2,7 @@
 use actix_web::rt::signal::unix::{SignalKind, signal};
 use actix_web::{App, HttpServer, web};
 use clap::{Parser, Subcommand, ValueEnum};
-use opptrapping::config::{Service, Storage};
+use opptrapping::config::{Service, Signing, Storage};
 use opptrapping::db::{Database, submission, verify};
 use opptrapping::domain::Language;
 use opptrapping::http::resource::Entry;
@@ -104,9 +104,8 @@ enum Command {
         /// Whom it is for; kept with every revision written with it
         #[arg(long, default_value = "operator")]
         subject: String,
-        /// The folder with private.pem and public.pem
-        #[arg(long, default_value = "keys")]
-        keys: PathBuf,
+        #[command(flatten)]
+        signing: Signing,
     },
     /// Print the OpenAPI document
     Openapi {
@@ -145,6 +144,7 @@ enum Submissions {
 enum Algorithm {
     Eddsa,
     Es256,
+    Rs256,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -197,17 +197,9 @@ fn run(command: Command) -> Done {
         }
         Command::Submissions { what } => submissions(&what),
         Command::Keygen { folder, algorithm } => keygen(&folder, algorithm),
-        Command::Token { scope, ttl, subject, keys } => {
-            let read = |name: &str| {
-                let path = keys.join(name);
-                std::fs::read_to_string(&path)
-                    .map_err(|e| format!("{}: {e}; make keys with `opptrapping keygen`", path.display()))
-            };
+        Command::Token { scope, ttl, subject, signing } => {
             let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs() as i64;
-            println!(
-                "{}",
-                token::make(&read("private.pem")?, &read("public.pem")?, &subject, &scope, now, lifetime(&ttl)?)?
-            );
+            println!("{}", signing.token(&subject, &scope, now, lifetime(&ttl)?)?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Openapi { version } => {
@@ -231,7 +223,7 @@ fn run(command: Command) -> Done {
 }
 
 fn serve(storage: &Storage, service: &Service) -> Done {
-    let checked = match service.check() {
+    let checked = match service.check(api::scopes()) {
         Ok(checked) => checked,
         Err(wrong) => {
             eprintln!("opptrapping: these settings are wrong:\n{wrong}");
@@ -247,8 +239,8 @@ fn serve(storage: &Storage, service: &Service) -> Done {
         }
     }
     db.watch();
-    if checked.issuers.0.is_empty() {
-        log::warn!("no key for tokens (OPPTRAPPING_PUBLIC_KEY): the service is read-only");
+    if checked.issuers.is_empty() {
+        log::warn!("no key for tokens (OPPTRAPPING_PUBLIC_KEY, OPPTRAPPING_ISSUERS): the service is read-only");
     }
     let shared = Shared::new(db.clone(), checked.settings, checked.issuers);
     let (bind, admin_bind, workers) = (checked.bind, checked.admin_bind, service.workers);
@@ -352,6 +344,7 @@ fn keygen(folder: &Path, algorithm: Algorithm) -> Done {
     let (private, public) = token::generate(match algorithm {
         Algorithm::Eddsa => jsonwebtoken::Algorithm::EdDSA,
         Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
+        Algorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
     })?;
     std::fs::create_dir_all(folder)?;
     let mut options = std::fs::OpenOptions::new();

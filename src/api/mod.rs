@@ -36,6 +36,7 @@ use crate::http::docs::{Document, Reading};
 use crate::http::endpoint::{Endpoint, READ};
 use crate::http::list::Meta;
 use crate::http::resource::Entry;
+use crate::http::token::ADMIN;
 use crate::http::{Settings, guard};
 use actix_web::dev::ResourceDef;
 use actix_web::web;
@@ -142,6 +143,13 @@ pub fn routes(routes: &mut web::ServiceConfig) {
 /// Every path there is, with its methods.
 pub fn paths() -> Vec<(ResourceDef, &'static [&'static str])> {
     ALONE.iter().map(Endpoint::pattern).chain(RESOURCES.iter().flat_map(Entry::paths)).collect()
+}
+
+/// Every scope that an operation needs, and the one that gives them all.
+pub fn scopes() -> Vec<String> {
+    let mut all = described().scopes();
+    all.push(ADMIN.into());
+    all
 }
 
 /// Every path that can be read, with its parameters.

@@ -77,7 +77,7 @@ pub async fn submit(
 ) -> Result<HttpResponse, Error> {
     Asked::read(req.query_string(), &[])?;
     refuse_replay(&req)?;
-    if issuers.0.is_empty() {
+    if issuers.is_empty() {
         // What nobody could publish or erase must not be collected.
         return Err(Error::new(Kind::AuthUnavailable)
             .detail("this service was started without a key for tokens: nobody could answer for what you send"));

@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod money;
 pub mod nearest;
 pub mod number;
+pub mod organisation;
 pub mod period;
 pub mod population;
 pub mod progress;

@@ -15,12 +15,14 @@ async fn live() -> impl Responder {
 }
 
 async fn ready(db: Data<Database>, issuers: Data<Issuers>) -> impl Responder {
-    let writes = if issuers.0.is_empty() { "unavailable" } else { "available" };
+    let now = chrono::Utc::now().timestamp();
+    let writes = if issuers.can_verify(now) { "available" } else { "unavailable" };
+    let states = issuers.states(now);
     let found = db.reading(head::revision).await;
     let mut answer = if found.is_ok() { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     let body = match found {
-        Ok(revision) => json!({ "status": "ready", "revision": revision, "writes": writes }),
-        Err(e) => json!({ "status": "not ready", "problem": e.kind.slug(), "writes": writes }),
+        Ok(revision) => json!({ "status": "ready", "revision": revision, "writes": writes, "issuers": states }),
+        Err(e) => json!({ "status": "not ready", "problem": e.kind.slug(), "writes": writes, "issuers": states }),
     };
     answer.insert_header(("cache-control", "no-store")).json(body)
 }

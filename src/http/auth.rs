@@ -1,14 +1,17 @@
 //! Who may write. Reading is for everyone, but for what waits to be moderated.
 use super::resource::Resource;
-use super::token::{Issuers, LONGEST, Verified};
+use super::token::{Issuers, LONGEST, Lacking, Refused, Verified};
 use crate::db::Author;
 use crate::error::{Error, Kind, Mistake};
-use actix_web::dev::Payload;
+use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use chrono::Utc;
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// What a token must give leave to do: to write a resource, or something that is no collection's.
 pub trait Permission {
@@ -42,26 +45,51 @@ impl<P: Permission> FromRequest for Writer<P> {
 
 fn permitted(req: &HttpRequest, scope: &str) -> Result<Author, Error> {
     let issuers = req.app_data::<Data<Issuers>>().ok_or_else(|| Error::internal("no issuers in the application"))?;
-    if issuers.0.is_empty() {
+    if issuers.is_empty() {
         return Err(Error::new(Kind::AuthUnavailable)
             .detail("this service was started without a key for tokens and is read-only"));
     }
-    let verified = presented(req.headers(), issuers)?.ok_or_else(|| {
+    if !issuers.can_verify(Utc::now().timestamp()) {
+        return Err(away());
+    }
+    let caller = req.extensions().get::<Caller>().cloned();
+    let verified = caller.ok_or_else(|| Error::internal("nobody looked who asks"))?.0?.ok_or_else(|| {
         Error::new(Kind::AuthenticationRequired)
             .detail("send Authorization: Bearer <token>")
             .header(header::WWW_AUTHENTICATE, "Bearer realm=\"opptrapping\"")
     })?;
-    if verified.may(scope) {
-        return Ok(verified.author);
-    }
+    let why = match verified.covers(scope) {
+        Ok(()) => return Ok(verified.author.clone()),
+        Err(Lacking::Scope) => format!("the scope {scope} is needed"),
+        Err(Lacking::Organisation) => format!("the organisation of this token may not do what needs the scope {scope}"),
+    };
     Err(Error::new(Kind::InsufficientScope)
-        .detail(format!("the scope {scope} is needed"))
+        .detail(why)
         .header(header::WWW_AUTHENTICATE, &format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"")))
 }
 
-/// The token of a request, checked; none where none was sent. A bad one is refused on reads too: a caller who
-/// believes to be known must not be served as a stranger in silence.
-pub fn presented(headers: &HeaderMap, issuers: &Issuers) -> Result<Option<Verified>, Error> {
+/// Who asks: what their token says, none where there is no token, or why it is refused. Found out once, before the
+/// handler, because a key set may have to be waited for.
+#[derive(Clone)]
+pub struct Caller(Result<Option<Arc<Verified>>, Error>);
+
+impl Caller {
+    /// Looks who asks.
+    pub async fn of(req: &ServiceRequest) -> Self {
+        match req.app_data::<Data<Issuers>>() {
+            Some(issuers) => Self(presented(req.headers(), issuers).await),
+            None => Self(Ok(None)),
+        }
+    }
+
+    /// Refuses a bad token, on reads too: a caller who believes to be known must not be served as a stranger in silence.
+    pub fn refused(&self) -> Result<(), Error> {
+        self.0.clone().map(drop)
+    }
+}
+
+/// The token of a request, checked; none where none was sent.
+async fn presented(headers: &HeaderMap, issuers: &Issuers) -> Result<Option<Arc<Verified>>, Error> {
     let mut given = headers.get_all(header::AUTHORIZATION);
     let Some(first) = given.next() else { return Ok(None) };
     let malformed =
@@ -74,15 +102,42 @@ pub fn presented(headers: &HeaderMap, issuers: &Issuers) -> Result<Option<Verifi
     }
     let token =
         first.to_str().ok().and_then(|v| v.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let now = chrono::Utc::now().timestamp();
-    match token.map(|(_, token)| issuers.verify(token, now)) {
-        Some(Ok(verified)) => Ok(Some(verified)),
-        refused => {
-            let why = refused.and_then(Result::err).map_or("not a bearer token", |r| r.0);
-            log::info!("a token was refused: {why}");
-            Err(Error::new(Kind::InvalidToken)
-                .detail("the token was not accepted")
-                .header(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""))
+    let why = match token {
+        None => "not a bearer token",
+        Some((_, token)) => match issuers.check(token).await {
+            Ok(verified) => return Ok(Some(verified)),
+            Err(Refused::Away) => return Err(away()),
+            Err(refused) => refused.why(),
+        },
+    };
+    REFUSALS.tell(why);
+    Err(Error::new(Kind::InvalidToken)
+        .detail("the token was not accepted")
+        .header(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""))
+}
+
+/// The keys of an issuer cannot be had now. They are tried again by themselves.
+fn away() -> Error {
+    Error::new(Kind::AuthUnavailable)
+        .detail("the keys that tokens are checked with cannot be had at the moment")
+        .header(header::RETRY_AFTER, "30")
+}
+
+/// Tells the log of refused tokens once a second at most, with how many there were: whoever can send requests could
+/// fill the disk otherwise.
+struct Refusals {
+    count: AtomicU64,
+    told: AtomicI64,
+}
+
+static REFUSALS: Refusals = Refusals { count: AtomicU64::new(0), told: AtomicI64::new(0) };
+
+impl Refusals {
+    fn tell(&self, why: &str) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let now = Utc::now().timestamp();
+        if self.told.swap(now, Ordering::Relaxed) != now {
+            log::info!("tokens refused: {}, the last because: {why}", self.count.swap(0, Ordering::Relaxed));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What happens to every request, whatever it asks for: its id, its encoding, its token, its errors, its headers.
 use super::asked::decode;
-use super::auth;
-use super::token::Issuers;
+use super::auth::Caller;
 use crate::error::{Error, Kind};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
@@ -36,7 +35,7 @@ pub async fn every(
     let id = request_id(req.headers());
     req.extensions_mut().insert(id.clone());
     let private = req.headers().contains_key(header::AUTHORIZATION);
-    if let Err(refused) = admit(&req) {
+    if let Err(refused) = admit(&req).await {
         let response = refused.response(Some(req.path()));
         return Ok(finished(req.into_response(response), &id, private));
     }
@@ -52,14 +51,18 @@ pub async fn every(
 }
 
 /// What needs no handler to be refused.
-fn admit(req: &ServiceRequest) -> Result<(), Error> {
+async fn admit(req: &ServiceRequest) -> Result<(), Error> {
     decode(&req.uri().path().replace('+', "%2B"))?;
     decode(req.query_string())?;
-    if matches!(*req.method(), Method::GET | Method::HEAD)
-        && let Some(issuers) = req.app_data::<Data<Issuers>>()
-    {
-        auth::presented(req.headers(), issuers)?;
+    // What may be done somewhere is asked without a token, by browsers too.
+    if req.method() == Method::OPTIONS {
+        return Ok(());
     }
+    let caller = Caller::of(req).await;
+    if matches!(*req.method(), Method::GET | Method::HEAD) {
+        caller.refused()?;
+    }
+    req.extensions_mut().insert(caller);
     Ok(())
 }
 

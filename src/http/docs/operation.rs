@@ -3,6 +3,7 @@ use super::parts::{answer, header, not_modified, parameter, responses};
 use super::{Document, path_id};
 use crate::http::parameter::Parameter;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// The name of a schema and an example of it.
 pub type Shown<'a> = (&'a str, Value);
@@ -35,6 +36,15 @@ impl Document {
     /// A committed example, of a collection or of another tag.
     pub fn example(&self, tag: &str) -> &Value {
         &self.examples[tag]
+    }
+
+    /// Every scope that an operation needs, each once.
+    pub fn scopes(&self) -> Vec<String> {
+        let operations = self.paths.values().filter_map(Value::as_object).flat_map(|item| item.values());
+        let needed = operations.flat_map(|operation| operation["security"].as_array().into_iter().flatten());
+        let named = needed.flat_map(|way| way["bearer"].as_array().into_iter().flatten());
+        let all: BTreeSet<String> = named.filter_map(|scope| scope.as_str().map(str::to_owned)).collect();
+        all.into_iter().collect()
     }
 
     /// Adds the operation.
