@@ -59,7 +59,7 @@ kinds! {
     Contention "contention" 503 "Too many are writing at once" "Nothing was written. Try again shortly.";
     StorageFull "storage-full" 503 "There is no room to write" "Nothing was written. Reading goes on.";
     Overloaded "overloaded" 503 "Too many requests at once" "Try again shortly.";
-    AuthUnavailable "auth-unavailable" 503 "This service takes no writes" "It has no key to check tokens with, and is read-only.";
+    AuthUnavailable "auth-unavailable" 503 "This service takes no writes" "It has no key to check tokens with. Where `Retry-After` says when to come again, the key cannot be had at the moment; otherwise the service is read-only.";
 }
 
 impl Kind {

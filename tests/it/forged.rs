@@ -320,6 +320,11 @@ fn other_tokens(all: &mut Table) {
         ("events", json!({ "http://schemas.openid.net/event/backchannel-logout": {} })),
         // Bound to a key whose holder would have to prove that it has it.
         ("cnf", json!({ "jkt": "x" })),
+        ("typ", json!("ID")),
+        ("typ", json!("Refresh")),
+        ("token_type", json!("DPoP")),
+        ("token_type", json!(1)),
+        ("token_use", json!("id")),
     ] {
         all.claim(name, value);
     }

@@ -219,6 +219,29 @@ async fn keys_for_other_purposes_are_passed_over() {
 }
 
 #[actix_web::test]
+async fn a_certificate_is_checked() {
+    let pair = Pair::new(Algorithm::ES256);
+    let certified = |name: &str| rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
+    let (ours, others) = (certified("127.0.0.1"), certified("keys.example"));
+    for (certificate, trusted, good) in [
+        (&ours, Some(&ours), true),
+        (&ours, Some(&others), false),
+        (&ours, None, false),
+        (&others, Some(&others), false),
+    ] {
+        let folder = Folder::new("certificate");
+        let server = KeyServer::start_tls(Reply::Keys(key_set(&[&pair])), certificate);
+        let more = trusted.map_or("", |_| "ca_file = \"ca.pem\"\n");
+        let given = at(&folder, &server.url(), more);
+        trusted.into_iter().for_each(|authority| fs::write(folder.0.join("ca.pem"), authority.cert.pem()).unwrap());
+        let issuers = Issuers::open(given).unwrap();
+        soon("no verdict", || issuers.can_verify(now()) || issuers.states(now())[0].failure.is_some()).await;
+        assert_eq!(issuers.verify(&token(&pair), now()).is_ok(), good, "{:?}", issuers.states(now()));
+        assert_eq!(server.asked() > 0, good, "the request was sent to a stranger");
+    }
+}
+
+#[actix_web::test]
 async fn without_any_key_reading_goes_on_and_writing_waits() {
     let pair = Pair::new(Algorithm::RS256);
     let (server, folder) = (KeyServer::start(Reply::Nothing), Folder::new("no_key"));

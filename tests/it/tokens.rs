@@ -40,8 +40,14 @@ fn harmless_differences_are_taken() {
         } else {
             [json!("unspecified"), json!(["unspecified"])]
         };
-        let claims =
-            [("nbf", json!(NOW)), ("scope", json!("")), ("delegation_source", json!("x")), ("sub", json!("æøå"))];
+        let claims = [
+            ("nbf", json!(NOW)),
+            ("scope", json!("")),
+            ("delegation_source", json!("x")),
+            ("sub", json!("æøå")),
+            ("typ", json!("Bearer")),
+            ("token_use", json!("access")),
+        ];
         for (name, value) in claims.into_iter().chain(audiences.map(|audience| ("aud", audience))) {
             assert!(signer.takes(&signer.with_claim(name, value.clone())), "{name} {value}");
         }

@@ -70,6 +70,9 @@ const FOREIGN_HEADERS: [&str; 9] = ["crit", "b64", "jku", "jwk", "x5u", "x5c", "
 /// Claims of what is signed by the same key and is no access token: ID tokens and logout tokens (OpenID Connect); and
 /// `cnf`, of tokens that only who holds a key may use (RFC 9449, RFC 8705), which is not proven here.
 const FOREIGN_CLAIMS: [&str; 6] = ["nonce", "at_hash", "c_hash", "s_hash", "events", "cnf"];
+/// Claims by which issuers tell their tokens apart (Keycloak, Maskinporten, Cognito), and what they say in one that is for
+/// whoever bears it.
+const KINDS: [(&str, &str); 3] = [("typ", "Bearer"), ("token_type", "Bearer"), ("token_use", "access")];
 
 impl Issuer {
     /// The one of a service that has a key of its own.
@@ -96,6 +99,11 @@ impl Issuer {
         }
         if token.claims.has_any(&FOREIGN_CLAIMS) {
             return Err(Refused::Bad("a claim that no access token has"));
+        }
+        for (name, wanted) in KINDS {
+            if token.claims.text(name)?.is_some_and(|kind| !kind.eq_ignore_ascii_case(wanted)) {
+                return Err(Refused::Bad("no access token"));
+            }
         }
         let author = self.author(&token.claims)?;
         let scopes = self.scopes.given(token.claims.text("scope")?.unwrap_or_default());

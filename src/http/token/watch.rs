@@ -1,6 +1,7 @@
 //! Files that others change while the service runs: looked at every two seconds, so that what is revoked is refused soon.
 use super::Issuers;
 use super::believed::Believed;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Weak;
 use std::time::Duration;
@@ -52,7 +53,10 @@ pub(super) fn start(believed: Weak<Believed>) {
         loop {
             std::thread::sleep(EVERY);
             let Some(believed) = believed.upgrade() else { return };
-            Issuers(believed).look();
+            // A list that is looked at no more would let in what is revoked.
+            if catch_unwind(AssertUnwindSafe(|| Issuers(believed).look())).is_err() {
+                log::error!("looking at the files of keys and of what is revoked panicked; it goes on");
+            }
         }
     });
 }
