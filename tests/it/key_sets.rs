@@ -6,7 +6,7 @@ use crate::support::{Folder, sqlite};
 use actix_web::rt::time::sleep;
 use futures_util::future::join_all;
 use jsonwebtoken::Algorithm;
-use opptrapping::http::token::{Issuers, LAST_GOOD, Sources};
+use opptrapping::http::token::{Issuers, LAST_GOOD, Refused, Sources};
 use serde_json::json;
 use std::fs;
 use std::time::{Duration, Instant};
@@ -258,6 +258,12 @@ async fn without_any_key_reading_goes_on_and_writing_waits() {
         answer.refused(503, "auth-unavailable");
         assert_eq!(answer.header("retry-after"), Some("30"), "it will be tried again");
     }
+    // One that does not come to an end is waited for a little, and not for as long as it likes.
+    server.set(Reply::Slow(key_set(&[&pair]), Duration::from_millis(200)));
+    soon("the slow one was not asked", || server.asked() > 1).await;
+    let begun = Instant::now();
+    assert!(matches!(issuers.check(&token(&pair)).await, Err(Refused::Away)));
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     server.set(Reply::Keys(key_set(&[&pair])));
     has_keys(&issuers).await;
     client.send(request("GET", "/v1/goals?limit=1").insert_header(("authorization", bearer()))).await.done(200);

@@ -33,7 +33,7 @@ pub struct Service {
     /// What it has logged since it serves.
     pub log: Arc<Mutex<Vec<u8>>>,
     address: String,
-    admin: String,
+    pub admin: String,
 }
 
 impl Drop for Service {

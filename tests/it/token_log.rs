@@ -66,6 +66,24 @@ fn no_token_is_in_any_log() {
     }
 }
 
+#[test]
+fn without_a_key_it_is_ready_and_takes_no_writes() {
+    let (folder, pair) = (Folder::new("token_none"), Pair::new(Algorithm::EdDSA));
+    let url = KeyServer::start(Reply::Nothing).url();
+    let away = file(&folder, "away.toml", &format!("{MASKINPORTEN_RULES}jwks_url = \"{url}\"\n"));
+    let there = file(&folder, "there.toml", &format!("{MASKINPORTEN_RULES}public_key = \"key.pem\"\n"));
+    file(&folder, "key.pem", &pair.public);
+    for (rules, writes, keys, status) in [(away, "unavailable", 0, "503"), (there, "available", 1, "401")] {
+        let service = Service::start(&database(&folder), &["--empty", "--issuers", rules.to_str().unwrap()]);
+        let ready = succeeds(&["healthcheck", "--admin-bind", &service.admin]);
+        let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
+        assert_eq!((&ready["writes"], &ready["issuers"][0]["keys"]), (&json!(writes), &json!(keys)), "{ready}");
+        assert!(service.ask("GET", "/v1/goals", "", "").0.starts_with("HTTP/1.1 200"));
+        let (head, _) = service.ask("PUT", "/v1/sources/a", "Content-Type: application/json\r\n", "{}");
+        assert!(head.starts_with(&format!("HTTP/1.1 {status}")), "{head}");
+    }
+}
+
 fn line_with<'l>(log: &'l str, part: &str) -> Option<&'l str> {
     log.lines().find(|line| line.contains(part)).map(|line| &line[..line.len().min(300)])
 }
