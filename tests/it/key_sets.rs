@@ -120,6 +120,11 @@ async fn the_last_good_set_is_used_for_a_day_and_kept_over_a_restart() {
         fs::set_permissions(&files[0], fs::Permissions::from_mode(0o666)).unwrap();
         assert!(!Issuers::open(given()).unwrap().can_verify(now()), "others could have written it");
         fs::set_permissions(&files[0], fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(fs::metadata(&keep).unwrap().permissions().mode() & 0o777, 0o700);
+        fs::set_permissions(&keep, fs::Permissions::from_mode(0o777)).unwrap();
+        let told = Issuers::open(given()).map(drop).unwrap_err();
+        assert!(told[0].starts_with("OPPTRAPPING_KEY_CACHE: ") && told[0].contains("others may write"), "{told:?}");
+        fs::set_permissions(&keep, fs::Permissions::from_mode(0o700)).unwrap();
     }
     let mut content: serde_json::Value = serde_json::from_slice(&fs::read(&files[0]).unwrap()).unwrap();
     for (name, value) in [

@@ -19,7 +19,9 @@ impl Entry {
     }
 
     pub fn refuse(&mut self, why: impl AsRef<str>) {
-        self.wrong.push(format!("{}: {}", self.what, why.as_ref()));
+        // What is quoted from the file must not make a second line.
+        let why = why.as_ref().replace(char::is_control, " ");
+        self.wrong.push(format!("{}: {why}", self.what));
     }
 
     /// Tells later complaints what it turned out to be.

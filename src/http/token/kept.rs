@@ -1,16 +1,37 @@
-//! Key sets as they were last fetched, kept in a folder for when their addresses are away as the service starts.
+//! Key sets as they were last fetched, kept in a folder for when their addresses are away as the service starts. Whoever can
+//! put a file there decides who may write, so nobody but the owner of the folder may.
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::fs::{DirBuilder, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A file with one key set. It decides who may write, so nobody else may write it.
+/// A file with one key set.
 #[derive(Clone)]
 pub struct Kept {
     path: PathBuf,
     iss: String,
     url: String,
+}
+
+/// Makes the folder, for its owner alone, and tries it out: it is needed when it is too late.
+pub fn prepare(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)?;
+    own(&std::fs::metadata(folder)?)?;
+    tempfile::tempfile_in(folder).map(drop)
+}
+
+/// Refuses what others than its owner may write to.
+fn own(of: &Metadata) -> io::Result<()> {
+    #[cfg(unix)]
+    if std::os::unix::fs::PermissionsExt::mode(&of.permissions()) & 0o022 != 0 {
+        return Err(io::Error::other("others may write to it"));
+    }
+    Ok(())
 }
 
 #[derive(Serialize, Deserialize)]
@@ -31,7 +52,7 @@ impl Kept {
 
     /// What is kept, and when it was fetched; none where there is no file yet.
     pub fn read(&self) -> Result<Option<(Vec<u8>, i64)>, String> {
-        match self.trusted() {
+        match std::fs::symlink_metadata(&self.path).and_then(|of| own(&of)) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(|e| e.to_string())?,
         }
@@ -42,19 +63,6 @@ impl Kept {
         }
         let set = BASE64.decode(content.key_set).map_err(|e| e.to_string())?;
         Ok(Some((set, content.fetched_at)))
-    }
-
-    /// Whether nobody but its owner may have written it.
-    #[cfg(unix)]
-    fn trusted(&self) -> io::Result<()> {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::symlink_metadata(&self.path)?.permissions().mode();
-        if mode & 0o022 == 0 { Ok(()) } else { Err(io::Error::other("others may write it")) }
-    }
-
-    #[cfg(not(unix))]
-    fn trusted(&self) -> io::Result<()> {
-        std::fs::symlink_metadata(&self.path).map(drop)
     }
 
     /// Writes a set beside the old one and puts it in its place, so that a half is never read.

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 /// How long a set is used while its address is away, in seconds.
 pub const LAST_GOOD: i64 = 86_400;
 /// How often tokens with unknown keys may cause a fetch: whoever can send a request can send them.
-pub const COOLDOWN: Duration = Duration::from_secs(30);
+const COOLDOWN: Duration = Duration::from_secs(30);
 /// How long a request waits for a fetch. Longer, and callers who name unknown keys would hold connections.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// When a fetch that failed is tried again, at the latest; and while there is no key at all.

@@ -1,6 +1,7 @@
 //! Where the service learns whom to believe: the settings for tokens, read together, with every mistake at once.
 use super::file::{self, Context, Read};
 use super::issuer::Issuer;
+use super::kept;
 use super::key::Key;
 use super::revoked::Revoked;
 use super::secret::Secret;
@@ -34,7 +35,11 @@ impl Sources {
             wrong.extend(lines);
             Read::default()
         });
-        wrong.extend(self.keep.as_deref().and_then(not_a_folder));
+        if let Some(folder) = &self.keep
+            && let Err(e) = kept::prepare(folder)
+        {
+            wrong.push(format!("OPPTRAPPING_KEY_CACHE: {}: {e}", folder.display()));
+        }
         read.files.extend(self.public_key.as_deref().map(Watched::of));
         for own in [self.public_key(), self.secret()] {
             match own {
@@ -98,10 +103,4 @@ impl Sources {
             Err(e) => (None, vec![name(e.to_string())]),
         }
     }
-}
-
-/// What is wrong with the folder that key sets are kept in; it is tried out, for it is needed when it is too late.
-fn not_a_folder(path: &Path) -> Option<String> {
-    let tried = std::fs::create_dir_all(path).and_then(|()| tempfile::tempfile_in(path));
-    tried.err().map(|e| format!("OPPTRAPPING_KEY_CACHE: {}: {e}", path.display()))
 }
