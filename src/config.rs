@@ -1,6 +1,6 @@
 //! Every setting: its flag, its variable, its default, and what it means. Mistakes are reported all at once.
 use crate::http::token::{self, Issuers};
-use crate::http::{SUBMISSIONS_PER_HOUR, Settings};
+use crate::http::{CACHE_MIB, MIB, SUBMISSIONS_PER_HOUR, Settings};
 use clap::Args;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -46,6 +46,9 @@ pub struct Service {
     /// behind one that is not named here all callers share one address
     #[arg(long, env = "OPPTRAPPING_TRUSTED_PROXIES", default_value = "")]
     pub trusted_proxies: String,
+    /// How many MiB of answers are kept in memory for others who ask the same; 0 keeps none
+    #[arg(long, env = "OPPTRAPPING_CACHE_MIB", default_value_t = CACHE_MIB)]
+    pub cache_mib: u64,
     /// How many threads answer requests
     #[arg(long, env = "OPPTRAPPING_WORKERS", default_value_t = 2)]
     pub workers: usize,
@@ -116,6 +119,7 @@ impl Service {
                     license,
                     publisher,
                     contact,
+                    cache_bytes: self.cache_mib.saturating_mul(MIB),
                     most_waiting,
                     submissions_per_hour,
                     trusted_proxies,

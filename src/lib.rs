@@ -31,6 +31,7 @@ use actix_web::{App, web};
 use api::home::Rendered;
 use db::Database;
 use error::Error;
+use http::cache::{Cache, Front};
 use http::cite::Citable;
 use http::feed::Feed;
 use http::format::Exports;
@@ -38,6 +39,7 @@ use http::guard::{self, Routes};
 use http::rate::Limiter;
 use http::totals::Totals;
 use http::{Settings, cors, token::Issuers};
+use std::sync::Arc;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 /// Opens and migrates a database with the tables of this program.
@@ -58,6 +60,7 @@ pub struct Shared {
     citable: web::Data<Citable>,
     exports: web::Data<Exports>,
     submissions: web::Data<Limiter>,
+    cache: Arc<Cache>,
 }
 
 impl Shared {
@@ -76,6 +79,7 @@ impl Shared {
                 settings.submissions_per_hour,
                 settings.trusted_proxies.clone(),
             )),
+            cache: Arc::new(Cache::new(settings.cache_bytes)),
             settings: web::Data::new(settings),
         }
     }
@@ -87,6 +91,11 @@ impl Shared {
     /// The feed of changes, in which clients wait.
     pub fn feed(&self) -> web::Data<Feed> {
         self.feed.clone()
+    }
+
+    /// The answers that are kept.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
     }
 
     pub fn issuers(&self) -> web::Data<Issuers> {
@@ -128,8 +137,10 @@ pub fn app(
         )
         .default_service(web::to(guard::unrouted))
         .wrap(from_fn(guard::every))
-        // Outermost, so that refusals can be read by pages of other origins too.
+        // Outside them, so that refusals can be read by pages of other origins too.
         .wrap(from_fn(cors::every))
+        // Outermost, so that what is kept costs nothing else; it knows what the layers within add to an answer.
+        .wrap(Front { cache: shared.cache.clone(), db: shared.database().clone() })
 }
 
 /// What the files of Swagger UI are called, and what they are.

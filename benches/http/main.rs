@@ -131,7 +131,8 @@ fn start(arguments: &[&str], port: u16) -> Child {
 fn serve(url: &str) {
     let db = open(url).expect("a database");
     db.watch();
-    let shared = Shared::new(db, Settings::default(), Issuers::default());
+    let settings = Settings { cache_bytes: 0, ..Settings::default() };
+    let shared = Shared::new(db, settings, Issuers::default());
     let server =
         actix_web::HttpServer::new(move || app(&shared)).workers(1).bind(("127.0.0.1", SERVICE)).expect("a port");
     actix_web::rt::System::new().block_on(server.run()).expect("serving");

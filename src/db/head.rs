@@ -26,6 +26,11 @@ impl Head {
         self.collections.get(collection).cloned().unwrap_or_default()
     }
 
+    /// The number of that revision.
+    pub fn revision_of(&self, collection: &str) -> i64 {
+        self.collections.get(collection).map_or(0, |mark| mark.revision)
+    }
+
     /// The newest revision over all collections.
     pub fn newest(&self) -> Mark {
         self.collections.values().max_by_key(|m| m.revision).cloned().unwrap_or_default()

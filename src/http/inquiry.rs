@@ -2,7 +2,7 @@
 use super::Settings;
 use super::answer::{Head, Keep};
 use super::asked::{Asked, encode};
-use super::at::At;
+use super::at::{At, When};
 use super::format::{Cube, Form};
 use super::list::{Meta, address, language};
 use super::page::{Cursor, short_hash};
@@ -56,7 +56,7 @@ impl Inquiry {
         Self {
             question: format!("{path}?{}", asked.canonical(NOT_OF_THE_QUESTION)),
             canonical: asked.canonical(&[]),
-            at: At::Revision(0),
+            at: At::revision(0),
             limit: asked.integer("limit").or(if form.format.is_table() { None } else { Some(ROWS) }),
             path,
             cursor: None,
@@ -72,7 +72,7 @@ impl Inquiry {
     pub fn reading(
         mut self,
         db: &Database,
-        collections: &[&str],
+        collections: &[&'static str],
         fits: impl Fn(&[Value]) -> bool,
     ) -> Result<Self, Error> {
         self.at = At::of(&self.asked, db, collections)?;
@@ -83,8 +83,8 @@ impl Inquiry {
             return Err(Error::because(Kind::InvalidCursor, mistake));
         }
         // Every page of a walk is read where the first was.
-        if !matches!(self.at, At::Revision(_)) {
-            self.at = At::Revision(cursor.revision);
+        if !matches!(self.at.point, When::Revision(_)) {
+            self.at.point = When::Revision(cursor.revision);
         }
         self.cursor = Some(cursor);
         Ok(self)
@@ -123,13 +123,15 @@ impl Inquiry {
             vary: self.vary.clone(),
             links: vec![],
             file_name: None,
+            reads: self.at.reads.clone(),
         }
     }
 
     /// The head of the answer, where the client has it already and no query is needed to know that.
     pub fn known(&self, req: &HttpRequest) -> Option<Head> {
         let revision = self.at.known().filter(|_| req.headers().contains_key(header::IF_NONE_MATCH))?;
-        Some(self.head(revision, None)).filter(|head| head.is_known(req))
+        let time = if let When::Newest(mark) = &self.at.point { Some(mark.time.clone()) } else { None };
+        Some(self.head(revision, time)).filter(|head| head.is_known(req))
     }
 
     /// What stands beside rows read at a revision.

@@ -2,7 +2,7 @@
 use super::Settings;
 use super::answer::Head;
 use super::asked::Asked;
-use super::at::At;
+use super::at::When;
 use super::format::{Column, Exports, Form, Objects, Opened, Source, send};
 use super::inquiry::Inquiry;
 use super::list::{Found, List, Meta};
@@ -107,10 +107,10 @@ async fn table(
     exports: &Data<Exports>,
     list: List,
 ) -> Result<HttpResponse, Error> {
-    let mark = match &list.inquiry.at {
-        At::Newest(mark) => mark.clone(),
-        at => {
-            let at = at.clone();
+    let mark = match &list.inquiry.at.point {
+        When::Newest(mark) => mark.clone(),
+        _ => {
+            let at = list.inquiry.at.clone();
             db.reading(move |conn| at.mark(conn)).await?
         }
     };

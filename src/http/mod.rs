@@ -5,6 +5,7 @@ pub mod asked;
 pub mod at;
 pub mod auth;
 pub mod body;
+pub mod cache;
 pub mod carried;
 pub mod check;
 pub mod cite;
@@ -60,6 +61,8 @@ pub struct Settings {
     pub license: String,
     pub publisher: String,
     pub contact: Option<String>,
+    /// How many bytes of answers are kept for others who ask the same; 0 keeps none.
+    pub cache_bytes: u64,
     /// How many clients may wait for changes at once.
     pub most_waiting: usize,
     /// How many submissions one address may send in an hour.
@@ -67,6 +70,10 @@ pub struct Settings {
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
 }
+
+/// How many MiB of answers are kept, unless set.
+pub const CACHE_MIB: u64 = 256;
+pub const MIB: u64 = 1024 * 1024;
 
 /// How many submissions one address may send in an hour, unless set.
 pub const SUBMISSIONS_PER_HOUR: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
@@ -78,6 +85,7 @@ impl Default for Settings {
             license: "NLOD-2.0".into(),
             publisher: "Opptrapping".into(),
             contact: None,
+            cache_bytes: CACHE_MIB * MIB,
             most_waiting: 20_000,
             submissions_per_hour: SUBMISSIONS_PER_HOUR,
             trusted_proxies: vec![],

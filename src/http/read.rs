@@ -50,7 +50,9 @@ pub async fn within<R: Resource>(
     settings: Data<Settings>,
     (totals, exports): (Data<Totals>, Data<Exports>),
 ) -> Result<HttpResponse, Error> {
-    let list = List::within(&req, R::collection(), &db, (field, &id))?;
+    let mut list = List::within(&req, R::collection(), &db, (field, &id))?;
+    // Whether the one thing is there is no matter of the collection.
+    list.inquiry.at.reads = None;
     let parent = R::table().references.iter().find(|reference| reference.field == field);
     let parent = parent.and_then(|reference| db.table(reference.table));
     let parent = parent.ok_or_else(|| Error::internal(format!("`{field}` refers to no collection")))?;
@@ -81,7 +83,7 @@ pub async fn one<R: Resource>(
     let (language, language_from) = language(&req, &asked);
     let id = id.into_inner();
     let asked_for = id.clone();
-    let (dated, past) = (asked.one("valid_on").is_some(), at.keep());
+    let (dated, past, reads) = (asked.one("valid_on").is_some(), at.keep(), at.reads.clone());
     let chosen = asked.canonical(&["as_of", "valid_on"]);
     let fields = asked.all("fields").to_vec();
     let database = db.get_ref().clone();
@@ -107,6 +109,7 @@ pub async fn one<R: Resource>(
     let head = Head {
         // What a code alone stands for is a matter of the day, and not of the revision only.
         keep: if row.id() == asked_for || dated { past } else { Keep::Briefly },
+        reads: reads.filter(|_| row.id() == asked_for || dated),
         time: Some(mark.time).filter(|t| !t.is_empty()),
         language: Some(language),
         vary: language_from.into_iter().collect(),
@@ -205,7 +208,7 @@ pub async fn history<R: Resource>(
     let reformed = R::collection().reformed;
     let graph = boundaries::READS.into_iter().filter(|_| reformed);
     let at = At::of(&asked, &db, &[R::collection().name()].into_iter().chain(graph).collect::<Vec<_>>())?;
-    let (id, keep, database) = (id.into_inner(), at.keep(), db.get_ref().clone());
+    let (id, keep, reads, database) = (id.into_inner(), at.keep(), at.reads.clone(), db.get_ref().clone());
     let (mark, versions, reforms) = db
         .reading(move |conn| {
             let mark = at.mark(conn)?;
@@ -219,6 +222,7 @@ pub async fn history<R: Resource>(
     let variant = [req.path(), &chosen, language.code()].map(str::as_bytes);
     let head = Head {
         keep,
+        reads,
         time: Some(mark.time).filter(|t| !t.is_empty()),
         language: Some(language),
         vary: language_from.into_iter().collect(),

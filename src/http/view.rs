@@ -56,6 +56,7 @@ impl View {
         let variant = short_hash(&[path.as_bytes(), canonical.as_bytes(), language.code().as_bytes()]);
         let mut head = Head {
             keep: at.keep(),
+            reads: at.reads.clone(),
             language: Some(language),
             vary: language_from.into_iter().collect(),
             ..Head::json(String::new())

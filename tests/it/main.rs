@@ -3,6 +3,7 @@ mod architecture;
 mod bodies;
 mod boundaries;
 mod bulk;
+mod cache;
 mod caching;
 mod carried;
 mod cite;

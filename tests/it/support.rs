@@ -140,6 +140,12 @@ fn postgres_base(server: &str, name: &str, loaded: bool) -> Base {
     Base { label: "postgres", url, db, _guard: guard }
 }
 
+/// Takes the database away under those who use it.
+pub fn forget(base: &Base) {
+    let Guard::Database { server, name } = &base._guard else { panic!("a file cannot be taken away") };
+    admin(server).batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).unwrap();
+}
+
 fn postgres_template(server: &str) -> String {
     let template = format!("opptrapping_reference_{}", fingerprint());
     let mut conn = admin(server);

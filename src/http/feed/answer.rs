@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Mistake};
 use crate::http::Settings;
 use crate::http::answer::{Head, Keep};
 use crate::http::asked::Asked;
-use crate::http::at::At;
+use crate::http::at::{At, When};
 use crate::http::format::accepted;
 use crate::http::guard::OnlyHead;
 use crate::http::list::{self, Meta};
@@ -161,16 +161,16 @@ pub async fn changes(
     }
     let all: Vec<&str> = wanted.question.entries().iter().map(|entry| (entry.table)().collection).collect();
     let at = At::of(&wanted.asked, &db, &all)?;
-    let conditional = wanted.wait.is_none() && matches!(at, At::Newest(_));
+    let conditional = wanted.wait.is_none() && matches!(at.point, When::Newest(_));
     if conditional {
         let head = head(&wanted, &db.head().newest(), Keep::Asking);
         if head.is_named(&req) {
             return Ok(head.not_modified(&req));
         }
     }
-    let (page, mark) = match at {
-        At::Newest(_) => found(&feed, &db, &wanted, after).await?,
-        past => as_of(&db, &wanted, after, past).await?,
+    let (page, mark) = match at.point {
+        When::Newest(_) => found(&feed, &db, &wanted, after).await?,
+        _ => as_of(&db, &wanted, after, at).await?,
     };
     answer(&req, &settings, &wanted, &page, &mark)
 }
