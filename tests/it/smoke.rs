@@ -94,14 +94,14 @@ impl Service {
         }
     }
 
-    fn connect(&self) -> TcpStream {
+    pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream
     }
 
     /// Sends bytes as they are and reads until the connection is closed.
-    fn raw(&self, bytes: &[u8]) -> String {
+    pub fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect();
         stream.write_all(bytes).unwrap();
         let mut answer = vec![];
