@@ -16,6 +16,7 @@ mod forged;
 mod formats;
 mod importers;
 mod keys;
+mod kills;
 mod lists;
 mod migrations;
 mod money;

@@ -27,7 +27,7 @@ pub fn succeeds(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A running service, killed with the test.
+/// A running service, killed (SIGKILL) when it is dropped.
 pub struct Service {
     process: Child,
     /// What it has logged since it serves.
@@ -38,8 +38,7 @@ pub struct Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
+        self.kill();
     }
 }
 
@@ -92,6 +91,17 @@ impl Service {
             assert!(Instant::now() < deadline, "it does not listen");
             std::thread::yield_now();
         }
+    }
+
+    /// Kills it as nothing can prevent (SIGKILL).
+    pub fn kill(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+
+    /// Where it serves.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     pub fn connect(&self) -> TcpStream {
