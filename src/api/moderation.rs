@@ -120,7 +120,7 @@ pub async fn decide(
         let mut done = db.beside_once(keyed, |conn| {
             decided = Some(submission::decide(conn, &id, &expect, &decision, by, &at)?);
             // Nothing of the submission is kept with the key, where erasing would not find it.
-            Ok(Answer { status: 200, headers: vec![], body: String::new() })
+            Ok(Answer::empty(200))
         })?;
         if done.answer.status == 200 {
             let case = match decided {

@@ -39,6 +39,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// A status, and nothing to say.
+    pub fn empty(status: u16) -> Self {
+        Self { status, headers: vec![], body: String::new() }
+    }
+
     fn refusal(error: &Error, path: &str) -> Result<Self, Error> {
         Self::of(error.response(Some(path)))
     }
@@ -93,20 +98,22 @@ fn in_progress() -> Error {
 }
 
 impl Database {
-    /// Runs `work` as one revision, as [`Database::write`] does, and keeps its answer for the key. A refusal that holds
-    /// whenever it is asked for is an answer too: it is kept, and nothing else of what was done.
-    pub fn write_once(
+    /// Runs `work` as one revision, as [`Database::write`] does, and keeps for the key what `answer` makes of it. That
+    /// comes when all is written and checked, so that it can be read back. A refusal that holds whenever it is asked for
+    /// is an answer too: it is kept, and nothing else of what was done.
+    pub fn write_once<T>(
         &self,
         keyed: Option<&Keyed>,
         author: &Author,
         reason: Option<&str>,
-        work: impl FnOnce(&mut Write) -> Result<Answer, Error>,
+        work: impl FnOnce(&mut Write) -> Result<T, Error>,
+        answer: impl FnOnce(&mut Db, T, Option<i64>) -> Result<Answer, Error>,
     ) -> Result<Done, Error> {
         let (done, moved) = self.pools.write(|conn| {
             transact(conn, keyed, |conn| {
                 let intent = Intent::Keep { author, reason };
-                let (answer, revision) = revision::within(conn, self.tables, intent, work)?;
-                Ok((answer, revision.is_some()))
+                let (done, revision) = revision::within(conn, self.tables, intent, work)?;
+                Ok((answer(conn, done, revision)?, revision.is_some()))
             })
         })?;
         // It is written, whether this process knows yet or hears of it as it does of others.

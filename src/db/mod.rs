@@ -188,7 +188,7 @@ impl Database {
             erasure::lock(conn, table)?;
             work(conn)?;
             erasure::rewrite(conn, table)?;
-            Ok(Answer { status: 204, headers: vec![], body: String::new() })
+            Ok(Answer::empty(204))
         })?;
         if done.replayed || done.answer.status != 204 {
             return Ok(done);

@@ -140,16 +140,6 @@ impl Write<'_> {
         self.revision
     }
 
-    /// Whether anything was changed so far.
-    pub fn has_changed(&self) -> bool {
-        self.position > 0
-    }
-
-    /// The connection, to read on what has been written so far.
-    pub fn conn(&mut self) -> &mut Db {
-        self.conn
-    }
-
     /// Checks what the rows written so far refer to; it is checked at the end in any case.
     pub fn check_references(&mut self) -> Result<(), Error> {
         let wrong = std::mem::take(&mut self.pending).check(self.conn, self.tables)?;

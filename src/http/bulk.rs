@@ -84,9 +84,8 @@ pub async fn put<R: Resource>(
             let (tally, _) = db.rehearse(store)?;
             return Ok(Done { answer: BulkResult::answer(tally, None)?, replayed: false });
         }
-        db.write_once(keyed, &writer.author, reason.as_deref(), |write| {
-            let tally = store(write)?;
-            BulkResult::answer(tally, write.has_changed().then(|| write.revision()))
+        db.write_once(keyed, &writer.author, reason.as_deref(), store, |_, tally, revision| {
+            BulkResult::answer(tally, revision)
         })
     })
     .await

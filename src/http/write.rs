@@ -11,7 +11,7 @@ use super::read::{find, item_tag};
 use super::resource::Resource;
 use super::shape::{self, Whole};
 use crate::db::idempotency::Answer;
-use crate::db::{Database, Expect, Outcome, Write};
+use crate::db::{Database, Db, Expect, Outcome, Write};
 use crate::domain::Language;
 use crate::error::{Error, Kind, Mistake};
 use actix_web::http::header::{self, HeaderName};
@@ -126,7 +126,7 @@ async fn store<R: Resource>(
     let once = claim.on(&req, of_body(&bytes).as_ref());
     let sent = shape::read(R::table(), body::object(&bytes)?, whole)?;
     once.run(db, move |db, keyed| {
-        db.write_once(keyed, &writer.author, order.reason.as_deref(), |write| {
+        let work = |write: &mut Write| {
             let object = match whole {
                 Whole::Row | Whole::Line => Value::Object(sent.stored),
                 Whole::Patch => patched::<R>(write, &order, sent.stored)?,
@@ -138,15 +138,20 @@ async fn store<R: Resource>(
             if !disagreeing.is_empty() {
                 return Err(Error::all(Kind::InvalidContent, disagreeing));
             }
-            // Read back as everybody will, in the language of the writer.
-            let version = match outcome {
-                Outcome::Unchanged(version) => version,
-                _ => write.revision(),
+            Ok((row.id().to_owned(), outcome))
+        };
+        // Read back as everybody will, in the language of the writer.
+        let answer = |conn: &mut Db, (id, outcome): (String, Outcome), revision| {
+            let version = match (outcome, revision) {
+                (Outcome::Unchanged(version), _) => version,
+                (_, Some(revision)) => revision,
+                (_, None) => return Err(Error::internal("a change without a revision")),
             };
-            let found = find::<R>(write.conn(), row.id(), version, order.language, &order.asked)?;
+            let found = find::<R>(conn, &id, version, order.language, &order.asked)?;
             let (version, row): (i64, R) = found.ok_or_else(|| Error::internal("what was written cannot be read"))?;
             written(&settings, version, &row, outcome, order.language)
-        })
+        };
+        db.write_once(keyed, &writer.author, order.reason.as_deref(), work, answer)
     })
     .await
 }
@@ -171,10 +176,8 @@ pub async fn delete<R: Resource>(
     let order = Order::read(&req, id)?;
     let once = Claim::of(&req, &db, Some(&writer.author)).await?.on(&req, &[]);
     once.run(db, move |db, keyed| {
-        db.write_once(keyed, &writer.author, order.reason.as_deref(), |write| {
-            write.delete::<R>(&order.id, &order.expect)?;
-            Ok(Answer { status: 204, headers: vec![], body: String::new() })
-        })
+        let work = |write: &mut Write| write.delete::<R>(&order.id, &order.expect);
+        db.write_once(keyed, &writer.author, order.reason.as_deref(), work, |_, _, _| Ok(Answer::empty(204)))
     })
     .await
 }
