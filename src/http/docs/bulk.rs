@@ -31,7 +31,7 @@ pub fn add(document: &mut Document, collection: &Collection, schema: &str, examp
     let mut given: Vec<Value> = parameters().iter().map(|p| document.parameter(p, &Value::Null)).collect();
     given.push(document.idempotency_key());
     let table = collection.table.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(",");
-    let text = |about: &str| json!({ "schema": { "type": "string", "description": about } });
+    let text = |about: &str| json!({ "schema": { "type": "string", "format": "binary", "description": about } });
     let mut done = answer("Written, or nothing to write.", json!({ "$ref": "#/components/schemas/BulkResult" }));
     if let Some(done) = done.as_object_mut() {
         done.shift_remove("headers");
