@@ -47,9 +47,12 @@ fn main() {
     let _ = std::fs::remove_dir_all(&folder);
 }
 
+/// The seconds of all rounds: when all rows are new, and when they are the same again.
+type Both = [Vec<f64>; 2];
+
 fn compare(tool: &Tool, target: &str, folder: &Path) {
     let filled = folder.join("filled.csv");
-    let (mut sent, mut ours, mut theirs): ([Vec<f64>; 2], [Vec<f64>; 2], [Vec<f64>; 2]) = Default::default();
+    let (mut sent, mut ours, mut theirs): (Both, Both, Both) = Default::default();
     let mut grown = [0.0; 2];
     for round in 0..ROUNDS {
         let url = fresh(target, &format!("sent_{round}"));
