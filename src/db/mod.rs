@@ -222,24 +222,24 @@ pub(crate) struct Transaction<'c> {
 
 impl<'c> Transaction<'c> {
     pub fn begin(conn: &'c mut Db) -> Result<Self, Error> {
-        // A deferred transaction on SQLite fails with "database is locked" when it turns from reading to writing
-        // beside another, whatever the busy timeout.
-        let begin = match conn {
-            Db::Sqlite(_) => "BEGIN IMMEDIATE",
-            Db::Postgres(_) => "BEGIN",
-        };
-        conn.batch_execute(begin)?;
-        Ok(Self { conn, open: true })
+        Self::begin_by(conn, "BEGIN")
     }
 
     /// The same for a write, which on PostgreSQL waits only so long for others: each that waits holds a connection. On
     /// SQLite they wait for the one connection that writes.
     pub fn begin_bounded(conn: &'c mut Db) -> Result<Self, Error> {
-        let transaction = Self::begin(conn)?;
-        if matches!(transaction.conn, Db::Postgres(_)) {
-            transaction.conn.batch_execute("SET LOCAL lock_timeout = '3s'")?;
-        }
-        Ok(transaction)
+        Self::begin_by(conn, "BEGIN; SET LOCAL lock_timeout = '3s'")
+    }
+
+    fn begin_by(conn: &'c mut Db, on_postgres: &str) -> Result<Self, Error> {
+        // A deferred transaction on SQLite fails with "database is locked" when it turns from reading to writing
+        // beside another, whatever the busy timeout.
+        let begin = match conn {
+            Db::Sqlite(_) => "BEGIN IMMEDIATE",
+            Db::Postgres(_) => on_postgres,
+        };
+        conn.batch_execute(begin)?;
+        Ok(Self { conn, open: true })
     }
 
     pub fn commit(mut self) -> Result<(), Error> {

@@ -168,7 +168,11 @@ impl Pools {
     /// Runs `work` on the writer. A connection that died while it waited is found out before the work begins.
     pub fn write<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
         let mut conn = self.writing()?;
-        if conn.ping().is_err() {
+        // After a restart of the server all that lay in the pool have died.
+        for _ in 0..POSTGRES_WRITERS {
+            if conn.ping().is_ok() {
+                break;
+            }
             drop(conn);
             conn = self.writing()?;
         }
