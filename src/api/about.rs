@@ -1,5 +1,5 @@
 //! What the service is, what it holds and where it stands.
-use crate::db::{CURRENT, Database, Statement};
+use crate::db::{CURRENT, Database, Statement, idempotency};
 use crate::error::{Error, Kind};
 use crate::http::answer::Head;
 use crate::http::asked::Asked;
@@ -89,6 +89,12 @@ pub struct Limits {
     pub rows_most: i64,
     /// The largest body, in bytes, unpacked.
     pub body_bytes: usize,
+    /// The largest table that may be sent to be written, in bytes, unpacked.
+    #[schema(minimum = 0, example = 1_073_741_824)]
+    pub bulk_bytes: u64,
+    /// How many hours an `Idempotency-Key` makes a retry safe.
+    #[schema(example = 24)]
+    pub idempotency_hours: i64,
 }
 
 /// What is held of a collection.
@@ -148,7 +154,13 @@ pub async fn about(req: HttpRequest, db: Data<Database>, settings: Data<Settings
         attribution: ATTRIBUTION,
         languages: vec!["nb", "nn", "en"],
         formats: Format::words(true).to_vec(),
-        limits: Limits { rows_default: ROWS, rows_most: MOST_ROWS, body_bytes: body::MOST_BYTES },
+        limits: Limits {
+            rows_default: ROWS,
+            rows_most: MOST_ROWS,
+            body_bytes: body::MOST_BYTES,
+            bulk_bytes: base.bulk_bytes,
+            idempotency_hours: idempotency::KEPT_HOURS,
+        },
         collections,
     };
     json(&req, &settings, &about)

@@ -89,14 +89,29 @@ pub(super) fn run<T>(
     intent: Intent,
     work: impl FnOnce(&mut Write) -> Result<T, Error>,
 ) -> Result<(T, Option<i64>), Error> {
-    let transaction = Transaction::begin(conn)?;
+    let transaction = Transaction::begin_bounded(conn)?;
+    let keeps = matches!(intent, Intent::Keep { .. });
+    let done = within(transaction.conn, tables, intent, work)?;
+    if keeps && done.1.is_some() {
+        transaction.commit()?;
+    }
+    Ok(done)
+}
+
+/// The same in a transaction that has begun, and is committed by the caller or not.
+pub(super) fn within<T>(
+    conn: &mut Db,
+    tables: &'static [&'static Table],
+    intent: Intent,
+    work: impl FnOnce(&mut Write) -> Result<T, Error>,
+) -> Result<(T, Option<i64>), Error> {
     let taken: Option<(i64,)> =
-        Statement::new("UPDATE dataset SET revision = revision + 1 RETURNING revision").row(transaction.conn)?;
+        Statement::new("UPDATE dataset SET revision = revision + 1 RETURNING revision").row(conn)?;
     let Some((revision,)) = taken else {
         return Err(Error::internal("the dataset has no counter row"));
     };
     let mut write = Write {
-        conn: transaction.conn,
+        conn: &mut *conn,
         tables,
         revision,
         position: 0,
@@ -107,14 +122,14 @@ pub(super) fn run<T>(
     };
     let done = work(&mut write)?;
     if write.position == 0 {
-        // Nothing changed. Dropping the transaction gives the number back.
+        // Nothing changed. The number is given back: what is committed beside it makes no revision.
+        Statement::new("UPDATE dataset SET revision = revision - 1").run(write.conn)?;
         return Ok((done, None));
     }
     write.check()?;
     if let Intent::Keep { author, reason } = intent {
         write.finish(author, reason)?;
-        watch::tell(transaction.conn, revision)?;
-        transaction.commit()?;
+        watch::tell(conn, revision)?;
     }
     Ok((done, Some(revision)))
 }

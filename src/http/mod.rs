@@ -5,6 +5,7 @@ pub mod asked;
 pub mod at;
 pub mod auth;
 pub mod body;
+pub mod bulk;
 pub mod cache;
 pub mod carried;
 pub mod check;
@@ -20,7 +21,9 @@ pub mod feed;
 pub mod filter;
 pub mod format;
 pub mod guard;
+pub mod idempotency;
 pub mod inquiry;
+pub mod intake;
 pub mod list;
 pub mod listing;
 pub mod openapi30;
@@ -65,6 +68,8 @@ pub struct Settings {
     pub cache_bytes: u64,
     /// How many clients may wait for changes at once.
     pub most_waiting: usize,
+    /// The largest table that may be sent to be written, in bytes, unpacked.
+    pub bulk_bytes: u64,
     /// How many submissions one address may send in an hour.
     pub submissions_per_hour: NonZeroU32,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -87,6 +92,7 @@ impl Default for Settings {
             contact: None,
             cache_bytes: CACHE_MIB * MIB,
             most_waiting: 20_000,
+            bulk_bytes: bulk::MOST_BYTES,
             submissions_per_hour: SUBMISSIONS_PER_HOUR,
             trusted_proxies: vec![],
         }

@@ -255,7 +255,7 @@ impl Entry {
     pub fn paths(&self) -> Vec<(ResourceDef, &'static [&'static str])> {
         let path = |ending: &str| ResourceDef::new(format!("/v1/{}{ending}", (self.collection)().name()));
         let own = self.more.iter().map(Endpoint::pattern);
-        own.chain([(path(""), READ), (path("/{id}"), WRITE), (path("/{id}/history"), READ)]).collect()
+        own.chain([(path(""), TABLE), (path("/{id}"), WRITE), (path("/{id}/history"), READ)]).collect()
     }
 }
 
@@ -263,6 +263,7 @@ fn load<R: Resource>(write: &mut Write, input: &mut dyn Read) -> Result<Tally, E
     bulk::rows::<R>(write, &mut rows::csv::read(R::table(), input)?)
 }
 
+const TABLE: &[&str] = &["GET", "HEAD", "PUT", "OPTIONS"];
 const WRITE: &[&str] = &["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 fn mount<R: Resource>(routes: &mut web::ServiceConfig, more: &'static [Endpoint]) {
@@ -272,7 +273,12 @@ fn mount<R: Resource>(routes: &mut web::ServiceConfig, more: &'static [Endpoint]
     let scope = web::scope(&format!("/{}", R::collection().name()));
     let scope = more.iter().fold(scope, |scope, endpoint| scope.service(endpoint.resource(&prefix)));
     let scope = scope
-        .service(web::resource("").route(web::get().to(read::list::<R>)).default_service(elsewhere()))
+        .service(
+            web::resource("")
+                .route(web::get().to(read::list::<R>))
+                .route(web::put().to(super::bulk::put::<R>))
+                .default_service(elsewhere()),
+        )
         .service(
             web::resource("/{id}")
                 .route(web::get().to(read::one::<R>))
