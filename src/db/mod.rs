@@ -10,9 +10,11 @@ pub mod batch;
 pub mod boundaries;
 pub mod bulk;
 pub mod cited;
+pub mod digest;
 mod erasure;
 pub mod head;
 pub mod insert;
+pub mod json;
 pub mod migrate;
 pub mod place;
 pub mod pool;
@@ -73,7 +75,11 @@ impl Database {
     pub fn open(url: &str, tables: &'static [&'static Table]) -> Result<Self, Error> {
         let pools = Arc::new(Pools::open(url)?);
         // A process that was killed after it erased may have left what it erased in the log.
-        let cut = pools.write(|conn| migrate::run(conn).and_then(|()| erasure::cut_log(conn)))?;
+        let cut = pools.write(|conn| {
+            migrate::run(conn)?;
+            digest::fill(conn, tables)?;
+            erasure::cut_log(conn)
+        })?;
         let (heads, uncut) = (Arc::new(Heads::default()), Arc::new(AtomicBool::new(!cut)));
         let database = Self { pools, heads, registers: Arc::default(), tables, uncut };
         database.refresh()?;

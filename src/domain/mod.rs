@@ -3,6 +3,7 @@ pub mod boundaries;
 pub mod consultation;
 pub mod course;
 pub mod date;
+pub mod digest;
 pub mod id;
 pub mod labels;
 pub mod language;

@@ -9,6 +9,7 @@ mod client;
 mod concurrency;
 mod data;
 mod diff;
+mod digests;
 mod document;
 mod feed;
 mod feed_chaos;
