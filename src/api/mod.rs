@@ -10,6 +10,7 @@ pub mod counties;
 pub mod diff;
 pub mod evaluations;
 pub mod events;
+pub mod export;
 pub mod goals;
 pub mod grants;
 pub mod health_regions;
@@ -72,7 +73,7 @@ pub fn tables() -> &'static [&'static Table] {
 }
 
 /// What stands beside the collections.
-static ALONE: [Endpoint; 13] = [
+static ALONE: [Endpoint; 14] = [
     Endpoint { path: "/", methods: READ, routes: || vec![web::get().to(home::front)], document: |_| () },
     Endpoint { path: "/openapi.json", methods: READ, routes: || vec![web::get().to(home::openapi)], document: |_| () },
     Endpoint {
@@ -99,6 +100,7 @@ static ALONE: [Endpoint; 13] = [
     changes::CHANGES,
     diff::DIFF,
     cite::CITE,
+    export::EXPORT,
     Endpoint {
         path: "/v1/submissions/{id}",
         methods: &["GET", "HEAD", "PATCH", "DELETE", "OPTIONS"],

@@ -19,7 +19,7 @@ fn length() -> Duration {
 }
 
 /// Serves a database on a socket until the test ends.
-fn serve(base: &Base) -> std::net::SocketAddr {
+pub fn serve(base: &Base) -> std::net::SocketAddr {
     let db = opptrapping::open(&base.url).unwrap();
     db.watch();
     let shared = Shared::new(db, Settings::default(), Issuers::default());
@@ -32,7 +32,7 @@ fn serve(base: &Base) -> std::net::SocketAddr {
     address
 }
 
-fn source(id: &str, note: String) -> Source {
+pub fn source(id: &str, note: String) -> Source {
     let row = serde_json::json!({ "id": id, "title": "T", "publisher": "P", "kind": "report", "note": note });
     serde_json::from_value(row).unwrap()
 }

@@ -7,6 +7,8 @@ mod caching;
 mod cite;
 mod client;
 mod concurrency;
+mod copies;
+mod damage;
 mod data;
 mod diff;
 mod digests;
