@@ -1,11 +1,12 @@
-//! Full copies written and read.
-use super::Done;
+//! Full copies written and read, and mirrors.
+use super::{Done, Mirror};
 use opptrapping::config::Storage;
 use opptrapping::db::Author;
 use opptrapping::http::copy::Copies;
 use opptrapping::http::copy::files::Folder;
 use opptrapping::import::copy::files::Files;
 use opptrapping::import::copy::{self, Loaded};
+use opptrapping::import::mirror;
 use opptrapping::import::progress::Progress;
 use opptrapping::import::remote::Remote;
 use opptrapping::{api, open};
@@ -55,4 +56,11 @@ fn fetched(url: &str, ca_file: Option<&Path>) -> Result<Files, Box<dyn std::erro
         .map_err(opptrapping::error::Error::from)?;
     progress.clear();
     Ok(Files::archive(file)?)
+}
+
+pub fn mirror(arguments: &Mirror) -> Done {
+    let db = open(&arguments.storage.database_url)?;
+    let remote = Remote::new(&arguments.url, arguments.ca_file.as_deref())?;
+    mirror::Mirror::new(&db, &remote, arguments.once, &|line| println!("{line}")).run()?;
+    Ok(ExitCode::SUCCESS)
 }

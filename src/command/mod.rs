@@ -47,6 +47,9 @@ enum Command {
     Import(Import),
     /// Read a whole collection, every vintage included. With --all, everything that is published, as a full copy
     Export(Export),
+    /// Keep an instance in step with another
+    #[command(after_long_help = MIRRORING)]
+    Mirror(Mirror),
     /// Look after what the public sent to consultations
     Submissions {
         #[command(subcommand)]
@@ -145,6 +148,36 @@ struct Export {
     output: Option<PathBuf>,
 }
 
+#[derive(Args)]
+struct Mirror {
+    /// The address of the service to follow: https://opptrapping.example.no
+    url: String,
+    #[command(flatten)]
+    storage: Storage,
+    /// Stop when everything there is has come over: exit code 0 where the digests agree, else 1
+    #[arg(long)]
+    once: bool,
+    /// The certificates to trust (PEM), instead of those built in
+    #[arg(long, env = "OPPTRAPPING_CA_FILE")]
+    ca_file: Option<PathBuf>,
+}
+
+/// What `mirror --help` teaches.
+const MIRRORING: &str = "\
+An empty database begins with a full copy (/v1/export); after that the feed of changes is followed. Every revision of the
+source becomes one revision here, with its number, time and reason, so that every address with `as_of`, and every ETag, is
+that of the source. Kill it and start it again as you like: the newest revision here is where it goes on.
+
+  opptrapping mirror https://opptrapping.example.no --database-url sqlite://mirror.db &
+  opptrapping serve --empty --database-url sqlite://mirror.db       # --empty: without the reference data
+
+  opptrapping mirror https://opptrapping.example.no --once          # from cron; exit code 1 where the digests differ
+
+Nothing else may write to the database of a mirror: serve it without a key for tokens. When it has caught up, the digest
+of each collection is compared with /v1/about. While the source is away it is asked again after 1, 2, 4 … up to 60 seconds.
+If the source has gone back behind what is here (it was restored from a backup), the mirror stops: begin with an empty
+database again.";
+
 #[derive(Subcommand)]
 enum Submissions {
     /// How many there are to each consultation in each state, the erased ones too
@@ -197,6 +230,7 @@ pub fn run(cli: Cli) -> Done {
             Some(folder) => copies::export(&export.storage, folder, &export.license),
             None => data::export(&export),
         },
+        Command::Mirror(mirror) => copies::mirror(&mirror),
         Command::Submissions { what } => data::submissions(&what),
         Command::Keygen { folder, algorithm } => keys::keygen(&folder, algorithm),
         Command::Token { scope, ttl, subject, keys } => keys::token(&scope, &ttl, &subject, &keys),

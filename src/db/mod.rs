@@ -20,6 +20,7 @@ pub mod place;
 pub mod pool;
 pub mod record;
 pub mod reference;
+pub mod replay;
 pub mod restore;
 pub mod revision;
 pub mod rows;

@@ -8,7 +8,7 @@
 //! * [`klass`]: codes and their changes, of which [`register`] makes `municipalities` and `counties`, and [`changes`]
 //!   `municipality-changes`.
 //!
-//! Beside them stand what makes an instance of another one: [`copy`] reads a full copy.
+//! Beside them stand what makes an instance of another one: [`copy`] reads a full copy, [`mirror`] follows a source.
 pub mod changes;
 pub mod code;
 pub mod command;
@@ -22,6 +22,7 @@ pub mod klass;
 pub mod known;
 pub mod lines;
 pub mod mapping;
+pub mod mirror;
 pub mod options;
 pub mod progress;
 pub mod reference;

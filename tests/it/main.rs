@@ -20,6 +20,7 @@ mod formats;
 mod importers;
 mod lists;
 mod migrations;
+mod mirror;
 mod money;
 mod operations;
 mod parity;
