@@ -25,6 +25,7 @@ pub mod observations;
 pub mod plans;
 pub mod progress;
 pub mod results;
+pub mod revisions;
 pub mod schemes;
 pub mod sources;
 pub mod status_reports;
@@ -73,7 +74,7 @@ pub fn tables() -> &'static [&'static Table] {
 }
 
 /// What stands beside the collections.
-static ALONE: [Endpoint; 14] = [
+static ALONE: [Endpoint; 15] = [
     Endpoint { path: "/", methods: READ, routes: || vec![web::get().to(home::front)], document: |_| () },
     Endpoint { path: "/openapi.json", methods: READ, routes: || vec![web::get().to(home::openapi)], document: |_| () },
     Endpoint {
@@ -101,6 +102,7 @@ static ALONE: [Endpoint; 14] = [
     diff::DIFF,
     cite::CITE,
     export::EXPORT,
+    revisions::REVISIONS,
     Endpoint {
         path: "/v1/submissions/{id}",
         methods: &["GET", "HEAD", "PATCH", "DELETE", "OPTIONS"],

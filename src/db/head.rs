@@ -100,3 +100,11 @@ pub fn revision_at(conn: &mut Db, time: &str) -> Result<i64, Error> {
     let statement = Statement::new("SELECT COALESCE(MAX(revision), 0) FROM revisions WHERE time <= ").bind(time);
     Ok(statement.row::<(i64,)>(conn)?.map_or(0, |(revision,)| revision))
 }
+
+/// The first revision that was written at a moment or after it; where there is none, the one that is to come.
+pub fn revision_since(conn: &mut Db, time: &str) -> Result<i64, Error> {
+    let statement = Statement::new(
+        "SELECT COALESCE(MIN(revision), (SELECT COALESCE(MAX(revision), 0) + 1 FROM revisions)) FROM revisions WHERE time >= ",
+    );
+    Ok(statement.bind(time).row::<(i64,)>(conn)?.map_or(0, |(revision,)| revision))
+}

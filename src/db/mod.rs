@@ -6,6 +6,7 @@
 //! query builder is not used: a list here is put together at run time from filters, orders and columns that are
 //! data (see `http::filter`), and sixteen tables of boxed, two-backend types cost minutes of compilation for
 //! queries that a test runs one by one on both databases anyway.
+pub mod audit;
 pub mod batch;
 pub mod boundaries;
 pub mod bulk;

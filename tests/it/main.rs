@@ -1,5 +1,6 @@
 //! The tests of the service: one binary, one file per concern. `support` has what they share.
 mod architecture;
+mod audit;
 mod bodies;
 mod boundaries;
 mod bulk;
