@@ -23,6 +23,13 @@ impl Document {
         self.problems(path, &[406]);
     }
 
+    /// Adds a form that is asked for by `format` alone.
+    pub fn text_form(&mut self, path: &str, media: &str) {
+        if let Some(item) = self.paths.get_mut(path) {
+            item["get"]["responses"]["200"]["content"][media] = json!({ "schema": { "type": "string" } });
+        }
+    }
+
     /// Like [`Document::forms`], where there is no JSON for them to stand beside.
     pub fn only_forms(&mut self, path: &str, media: &[&str]) {
         if let Some(item) = self.paths.get_mut(path) {
