@@ -9,7 +9,7 @@
 //! * [`api`]: one file per resource;
 //! * [`import`]: what comes from files;
 //! * this file: [`open`] and [`app`], used by the binary and the tests alike;
-//! * [`config`] and `main.rs`: settings and commands.
+//! * [`config`], `main.rs` and `command/`: settings and commands.
 //!
 //! A request goes one way: parameters → list → rows → format; or: token → body → write → revision.
 #![forbid(unsafe_code)]
@@ -33,6 +33,7 @@ use db::Database;
 use error::Error;
 use http::cache::{Cache, Front};
 use http::cite::Citable;
+use http::copy::Copies;
 use http::feed::Feed;
 use http::format::Exports;
 use http::guard::{self, Routes};
@@ -59,6 +60,7 @@ pub struct Shared {
     feed: web::Data<Feed>,
     citable: web::Data<Citable>,
     exports: web::Data<Exports>,
+    copies: web::Data<Copies>,
     submissions: web::Data<Limiter>,
     cache: Arc<Cache>,
 }
@@ -74,6 +76,7 @@ impl Shared {
             citable: web::Data::new(Citable::of(&api::RESOURCES, api::readings)),
             feed: web::Data::new(Feed::new(&api::RESOURCES, settings.most_waiting)),
             exports: web::Data::default(),
+            copies: web::Data::new(Copies::of(&api::RESOURCES, &settings.license, api::document)),
             submissions: web::Data::new(Limiter::hourly(
                 "submissions",
                 settings.submissions_per_hour,
@@ -126,6 +129,7 @@ pub fn app(
         .app_data(shared.feed.clone())
         .app_data(shared.citable.clone())
         .app_data(shared.exports.clone())
+        .app_data(shared.copies.clone())
         .app_data(shared.submissions.clone())
         .configure(api::routes)
         .service(web::redirect("/docs", "/docs/").permanent())

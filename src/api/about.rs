@@ -113,6 +113,11 @@ pub struct Holding {
     pub revision: i64,
     /// When that was.
     pub updated_at: Option<String>,
+    /// What its current rows add up to, for those who keep a copy: the sum, modulo 2^256, of the SHA-256 of every line of
+    /// `?format=ndjson&lang=nb` (and `published=all`, of observations), each without its end of line, as 64 hexadecimal
+    /// digits. It depends neither on the order of the rows nor on the database they are in.
+    #[schema(example = "5f1b0d0e8a0c4be1b4f6f4a3c0d9e2b17a6655443322110000112233445566ff")]
+    pub digest: String,
 }
 
 /// `GET /v1/about`
@@ -137,6 +142,7 @@ pub async fn about(req: HttpRequest, db: Data<Database>, settings: Data<Settings
                     rows,
                     revision: mark.revision,
                     updated_at: Some(mark.time).filter(|t| !t.is_empty()),
+                    digest: known.digest(table.collection),
                 });
             }
             Ok(all)

@@ -10,6 +10,7 @@ pub mod counties;
 pub mod diff;
 pub mod evaluations;
 pub mod events;
+pub mod export;
 pub mod goals;
 pub mod grants;
 pub mod health_regions;
@@ -24,6 +25,7 @@ pub mod observations;
 pub mod plans;
 pub mod progress;
 pub mod results;
+pub mod revisions;
 pub mod schemes;
 pub mod sources;
 pub mod status_reports;
@@ -72,7 +74,7 @@ pub fn tables() -> &'static [&'static Table] {
 }
 
 /// What stands beside the collections.
-static ALONE: [Endpoint; 14] = [
+static ALONE: [Endpoint; 16] = [
     observations::COVERAGE,
     Endpoint { path: "/", methods: READ, routes: || vec![web::get().to(home::front)], document: |_| () },
     Endpoint { path: "/openapi.json", methods: READ, routes: || vec![web::get().to(home::openapi)], document: |_| () },
@@ -100,6 +102,8 @@ static ALONE: [Endpoint; 14] = [
     changes::CHANGES,
     diff::DIFF,
     cite::CITE,
+    export::EXPORT,
+    revisions::REVISIONS,
     Endpoint {
         path: "/v1/submissions/{id}",
         methods: &["GET", "HEAD", "PATCH", "DELETE", "OPTIONS"],

@@ -1,5 +1,6 @@
 //! Where the dataset stands, kept in memory: a read needs no query to know the revision it reads at.
 use super::{Db, Statement};
+use crate::domain::digest::Digest;
 use crate::error::Error;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ pub struct Mark {
 pub struct Head {
     pub revision: i64,
     collections: HashMap<String, Mark>,
+    digests: HashMap<String, String>,
 }
 
 impl Head {
@@ -29,6 +31,11 @@ impl Head {
     /// The number of that revision.
     pub fn revision_of(&self, collection: &str) -> i64 {
         self.collections.get(collection).map_or(0, |mark| mark.revision)
+    }
+
+    /// The digest of the current rows of a collection, see [`super::digest`].
+    pub fn digest(&self, collection: &str) -> String {
+        self.digests.get(collection).cloned().unwrap_or_else(|| Digest::default().to_string())
     }
 
     /// The newest revision over all collections.
@@ -74,14 +81,17 @@ pub fn revision(conn: &mut Db) -> Result<i64, Error> {
 
 /// Reads where the dataset and each collection stand, in one statement, so that they agree.
 pub fn load(conn: &mut Db) -> Result<Head, Error> {
-    let rows: Vec<(String, i64, String, i64)> = Statement::new(
-        "SELECT c.collection, c.revision, c.updated_at, d.revision FROM dataset d \
+    let rows: Vec<(String, i64, String, Option<String>, i64)> = Statement::new(
+        "SELECT c.collection, c.revision, c.updated_at, c.digest, d.revision FROM dataset d \
          LEFT JOIN collections c ON c.revision > 0 WHERE c.collection IS NOT NULL",
     )
     .rows(conn)?;
-    let revision = rows.first().map_or(0, |r| r.3);
-    let collections = rows.into_iter().map(|(name, revision, time, _)| (name, Mark { revision, time })).collect();
-    Ok(Head { revision, collections })
+    let mut head = Head { revision: rows.first().map_or(0, |r| r.4), ..Head::default() };
+    for (name, revision, time, digest, _) in rows {
+        head.digests.extend(digest.map(|digest| (name.clone(), digest)));
+        head.collections.insert(name, Mark { revision, time });
+    }
+    Ok(head)
 }
 
 /// When a revision was written.
@@ -94,4 +104,12 @@ pub fn time_of(conn: &mut Db, revision: i64) -> Result<Option<String>, Error> {
 pub fn revision_at(conn: &mut Db, time: &str) -> Result<i64, Error> {
     let statement = Statement::new("SELECT COALESCE(MAX(revision), 0) FROM revisions WHERE time <= ").bind(time);
     Ok(statement.row::<(i64,)>(conn)?.map_or(0, |(revision,)| revision))
+}
+
+/// The first revision that was written at a moment or after it; where there is none, the one that is to come.
+pub fn revision_since(conn: &mut Db, time: &str) -> Result<i64, Error> {
+    let statement = Statement::new(
+        "SELECT COALESCE(MIN(revision), (SELECT COALESCE(MAX(revision), 0) + 1 FROM revisions)) FROM revisions WHERE time >= ",
+    );
+    Ok(statement.bind(time).row::<(i64,)>(conn)?.map_or(0, |(revision,)| revision))
 }

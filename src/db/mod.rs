@@ -6,19 +6,24 @@
 //! query builder is not used: a list here is put together at run time from filters, orders and columns that are
 //! data (see `http::filter`), and sixteen tables of boxed, two-backend types cost minutes of compilation for
 //! queries that a test runs one by one on both databases anyway.
+pub mod audit;
 pub mod batch;
 pub mod boundaries;
 pub mod bulk;
 pub mod cited;
+pub mod digest;
 mod erasure;
 pub mod head;
 pub mod idempotency;
 pub mod insert;
+pub mod json;
 pub mod migrate;
 pub mod place;
 pub mod pool;
 pub mod record;
 pub mod reference;
+pub mod replay;
+pub mod restore;
 pub mod revision;
 pub mod rows;
 pub mod series;
@@ -76,7 +81,11 @@ impl Database {
     pub fn open(url: &str, tables: &'static [&'static Table]) -> Result<Self, Error> {
         let pools = Arc::new(Pools::open(url)?);
         // A process that was killed after it erased may have left what it erased in the log.
-        let cut = pools.write(|conn| migrate::run(conn).and_then(|()| erasure::cut_log(conn)))?;
+        let cut = pools.write(|conn| {
+            migrate::run(conn)?;
+            digest::fill(conn, tables)?;
+            erasure::cut_log(conn)
+        })?;
         let (heads, uncut) = (Arc::new(Heads::default()), Arc::new(AtomicBool::new(!cut)));
         let database = Self { pools, heads, registers: Arc::default(), turns: Arc::default(), tables, uncut };
         database.refresh()?;

@@ -5,7 +5,7 @@ use super::place::Places;
 use super::reference::{self, Pending};
 use super::statement::Value;
 use super::table::{Record, Table};
-use super::{CURRENT, Db, Statement, Transaction, watch};
+use super::{CURRENT, Db, Statement, Transaction, digest, watch};
 use crate::domain::{Language, id};
 use crate::error::{Error, Kind, Mistake};
 use chrono::{SecondsFormat, Utc};
@@ -176,6 +176,9 @@ impl Write<'_> {
             return Err(self.absent(table, id)?);
         };
         expect_holds(expect, Some(version))?;
+        if version == self.revision {
+            return Err(Error::because(Kind::Duplicate, twice(id)));
+        }
         let pointing = reference::pointing_at(self.conn, self.tables, table, id)?;
         if !pointing.is_empty() {
             return Err(Error::all(Kind::Referenced, pointing));
@@ -283,11 +286,29 @@ impl Write<'_> {
     }
 
     fn finish(self, author: &Author, reason: Option<&str>) -> Result<(), Error> {
-        let time = now();
+        let stamp = Stamp { revision: self.revision, time: &now(), reason, changes: self.position };
+        stamp.record(self.conn, author)?;
+        let touched = self.tables.iter().filter(|table| self.touched.contains(table.collection));
+        touched.into_iter().try_for_each(|table| stamp.touch(self.conn, table))
+    }
+}
+
+/// What is kept of a revision beside its rows.
+pub(super) struct Stamp<'a> {
+    pub revision: i64,
+    pub time: &'a str,
+    pub reason: Option<&'a str>,
+    /// How many changes it has, counted from 1 without a gap.
+    pub changes: i64,
+}
+
+impl Stamp<'_> {
+    /// Writes down who, when and why.
+    pub fn record(&self, conn: &mut Db, author: &Author) -> Result<(), Error> {
         Statement::new("INSERT INTO revisions (revision, time, issuer, subject, organisation, token_id, reason, row_count) VALUES (")
             .bind(self.revision)
             .sql(", ")
-            .bind(time.as_str())
+            .bind(self.time)
             .sql(", ")
             .bind(author.issuer.as_str())
             .sql(", ")
@@ -297,21 +318,30 @@ impl Write<'_> {
             .sql(", ")
             .bind(Value::Text(author.token_id.clone()))
             .sql(", ")
-            .bind(Value::Text(reason.map(str::to_owned)))
+            .bind(Value::Text(self.reason.map(str::to_owned)))
             .sql(", ")
-            .bind(self.position)
+            .bind(self.changes)
             .sql(")")
-            .run(self.conn)?;
-        for collection in self.touched {
-            Statement::new("INSERT INTO collections (collection, revision, updated_at) VALUES (")
-                .bind(collection)
-                .sql(", ")
-                .bind(self.revision)
-                .sql(", ")
-                .bind(time.as_str())
-                .sql(") ON CONFLICT (collection) DO UPDATE SET revision = excluded.revision, updated_at = excluded.updated_at")
-                .run(self.conn)?;
-        }
+            .run(conn)?;
+        Ok(())
+    }
+
+    /// Says of a collection that this revision touched it, and what its digest is now.
+    pub fn touch(&self, conn: &mut Db, table: &Table) -> Result<(), Error> {
+        let digest = digest::after(conn, table, self.revision, self.changes)?;
+        Statement::new("INSERT INTO collections (collection, revision, updated_at, digest) VALUES (")
+            .bind(table.collection)
+            .sql(", ")
+            .bind(self.revision)
+            .sql(", ")
+            .bind(self.time)
+            .sql(", ")
+            .bind(digest.to_string())
+            .sql(
+                ") ON CONFLICT (collection) DO UPDATE SET revision = excluded.revision, \
+                 updated_at = excluded.updated_at, digest = excluded.digest",
+            )
+            .run(conn)?;
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ pub mod consultation;
 pub mod course;
 pub mod coverage;
 pub mod date;
+pub mod digest;
 pub mod id;
 pub mod labels;
 pub mod language;

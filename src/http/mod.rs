@@ -12,6 +12,7 @@ pub mod check;
 pub mod cite;
 pub mod computed;
 pub mod connection;
+pub mod copy;
 pub mod cors;
 pub mod derived;
 pub mod docs;

@@ -7,6 +7,7 @@ use super::format::Cube;
 use super::parameter::Parameter;
 use super::{docs, guard, read, rows, versions, write};
 use crate::db::bulk::{self, Tally};
+use crate::db::restore::{self, Inspect};
 use crate::db::table::{Column, Record, Table};
 use crate::db::{Db, Write};
 use crate::domain::Language;
@@ -211,6 +212,8 @@ pub struct Entry {
     pub store: fn(&mut Write, &mut bulk::Rows) -> Result<Tally, Error>,
     /// Reads one row as it was at a revision, with the revision it is from, see [`read::find`].
     pub find: Found,
+    /// Checks a row of it that was stored elsewhere.
+    pub inspect: Inspect,
     /// Reads versions of its rows, see [`versions::load`].
     pub versions: versions::Load,
 }
@@ -231,6 +234,7 @@ impl Entry {
                     found.map(|(version, row)| Ok((version, serde_json::to_value(row).map_err(Error::internal)?)));
                 value.transpose()
             },
+            inspect: restore::inspect::<R>,
             versions: versions::load::<R>,
         }
     }

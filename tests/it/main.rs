@@ -1,5 +1,6 @@
 //! The tests of the service: one binary, one file per concern. `support` has what they share.
 mod architecture;
+mod audit;
 mod bodies;
 mod boundaries;
 mod bulk;
@@ -9,8 +10,11 @@ mod carried;
 mod cite;
 mod client;
 mod concurrency;
+mod copies;
+mod damage;
 mod data;
 mod diff;
+mod digests;
 mod document;
 mod feed;
 mod feed_chaos;
@@ -21,6 +25,7 @@ mod keys;
 mod kills;
 mod lists;
 mod migrations;
+mod mirror;
 mod money;
 mod operations;
 mod parity;

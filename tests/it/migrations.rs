@@ -1,5 +1,5 @@
 //! The schema: both ways, on both databases, and as the program describes it.
-use crate::support::{Base, databases, empty};
+use crate::support::{databases, directly, empty};
 use diesel::connection::SimpleConnection;
 use diesel_migrations::MigrationHarness;
 use opptrapping::db::statement::Type;
@@ -36,16 +36,6 @@ fn schema(conn: &mut Db) -> Vec<String> {
         }
     };
     Statement::new(sql).rows::<(String,)>(conn).unwrap().into_iter().map(|(line,)| line).collect()
-}
-
-/// Works on a connection that may write, outside a revision.
-fn directly<T>(base: &Base, work: impl FnOnce(&mut Db) -> T) -> T {
-    use diesel::Connection;
-    let mut conn = match base.url.strip_prefix("sqlite://") {
-        Some(path) => Db::Sqlite(diesel::SqliteConnection::establish(path).unwrap()),
-        None => Db::Postgres(diesel::PgConnection::establish(&base.url).unwrap()),
-    };
-    work(&mut conn)
 }
 
 #[test]

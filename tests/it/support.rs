@@ -216,6 +216,15 @@ fn fingerprint() -> String {
     format!("{:016x}", hash.finish())
 }
 
+/// Works on a connection that may write, outside a revision.
+pub fn directly<T>(base: &Base, work: impl FnOnce(&mut Db) -> T) -> T {
+    let mut conn = match base.url.strip_prefix("sqlite://") {
+        Some(path) => Db::Sqlite(diesel::SqliteConnection::establish(path).unwrap()),
+        None => Db::Postgres(diesel::PgConnection::establish(&base.url).unwrap()),
+    };
+    work(&mut conn)
+}
+
 /// The folder of the project.
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -1,6 +1,6 @@
 //! Tables as we write them, read back: CSV, NDJSON and arrays of JSON. Each is an iterator of rows that knows nothing of
 //! the database, and goes on after a row it cannot read.
-mod bounded;
+pub mod bounded;
 pub mod csv;
 pub mod json;
 pub mod ndjson;
