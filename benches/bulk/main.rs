@@ -129,8 +129,9 @@ fn table(db: &Database, rows: usize) -> String {
     let mut csv = String::from("indicator,region,period,published,value,status,confidence,publisher,source\n");
     for n in 0..rows {
         let (region, rest) = (&regions[n % regions.len()].0, n / regions.len());
-        let (year, vintage) = (2008 + rest % 10, 2100 + rest / 10);
-        let _ = writeln!(csv, "population,{region},{year},{vintage},{n},ok,primary,Statistics Norway,ssb-07459");
+        let (year, vintage) = (2008 + rest % 10, rest / 10);
+        let published = format!("{}-{:02}", 2100 + vintage / 12, 1 + vintage % 12);
+        let _ = writeln!(csv, "population,{region},{year},{published},{n},ok,primary,Statistics Norway,ssb-07459");
     }
     csv
 }
