@@ -1,6 +1,7 @@
 //! Another service, asked over HTTP.
 use crate::error::{Error, Kind};
 use serde_json::Value;
+use std::fmt::Display;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub struct Remote {
 /// Why there was no answer that could be used.
 #[derive(Debug)]
 pub enum Failure {
-    /// It is away or too busy, and may be asked again, after so long where it says so.
+    /// It, or the database here, is away or too busy: to be tried again, after so long where it says so.
     Away(String, Option<Duration>),
     /// It is there and says no, with its problem.
     Refused(u16, Value),
@@ -35,7 +36,10 @@ pub enum Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Fatal(error)
+        match error.kind {
+            Kind::Contention | Kind::DatabaseUnavailable => Self::Away(format!("the database here: {error}"), None),
+            _ => Self::Fatal(error),
+        }
     }
 }
 
@@ -97,8 +101,7 @@ impl Remote {
     /// The JSON at a path.
     pub fn json(&self, path: &str) -> Result<Value, Failure> {
         let answer = self.get(path)?;
-        let body = answer.into_with_config().limit(LARGEST).read_json();
-        body.map_err(|e| Failure::Away(format!("{}: {e}", self.base_url), None))
+        answer.into_with_config().limit(LARGEST).read_json().map_err(|e| self.away(e, None))
     }
 
     /// Writes what is at a path to a file; how many bytes it has.
@@ -106,7 +109,7 @@ impl Remote {
         let mut body = self.get(path)?.into_with_config().limit(u64::MAX).reader();
         let (mut buffer, mut bytes) = (vec![0; 65_536], 0);
         loop {
-            let read = body.read(&mut buffer).map_err(|e| Failure::Away(format!("{}: {e}", self.base_url), None))?;
+            let read = body.read(&mut buffer).map_err(|e| self.away(e, None))?;
             if read == 0 {
                 return Ok(bytes);
             }
@@ -116,13 +119,17 @@ impl Remote {
         }
     }
 
+    fn away(&self, why: impl Display, patience: Option<Duration>) -> Failure {
+        Failure::Away(format!("the source is away: {}: {why}", self.base_url), patience)
+    }
+
     fn get(&self, path: &str) -> Result<ureq::Body, Failure> {
         let url = format!("{}{path}", self.base_url);
         let answer = self.agent.get(&url).call().map_err(|e| match e {
             ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
                 Failure::Fatal(Error::new(Kind::InvalidParameter).detail(format!("{url}: {e}")))
             }
-            _ => Failure::Away(format!("{}: {e}", self.base_url), None),
+            _ => self.away(e, None),
         })?;
         let (head, body) = answer.into_parts();
         let status = head.status.as_u16();
@@ -131,10 +138,7 @@ impl Remote {
         }
         if status >= 500 || matches!(status, 408 | 429) {
             let patience = head.headers.get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
-            return Err(Failure::Away(
-                format!("{}: status {status}", self.base_url),
-                patience.map(Duration::from_secs),
-            ));
+            return Err(self.away(format_args!("status {status}"), patience.map(Duration::from_secs)));
         }
         let problem = body.into_with_config().limit(1 << 20).read_json().unwrap_or(Value::Null);
         Err(Failure::Refused(status, problem))

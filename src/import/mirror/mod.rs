@@ -56,7 +56,7 @@ impl<'a> Mirror<'a> {
                         return Err(Failure::Away(why, None).into());
                     }
                     let wait = pace.patience(asked);
-                    (self.say)(&format!("the source is away ({why}); asking again in {:.0} s", wait.as_secs_f64()));
+                    (self.say)(&format!("{why}; trying again in {:.0} s", wait.as_secs_f64()));
                     std::thread::sleep(wait);
                 }
                 Err(failure) => {
