@@ -95,7 +95,8 @@ enum Command {
     /// Make a token to write with
     Token {
         /// What it may do: plans:write, goals:write, measures:write, budgets:write, grants:write, municipalities:write,
-        /// indicators:write, observations:write, evaluations:write, sources:write, submissions:moderate, admin. Several with a space between
+        /// indicators:write, observations:write, evaluations:write, sources:write, submissions:moderate, indicators:read-unsuppressed, admin.
+        /// Several with a space between
         #[arg(long)]
         scope: String,
         /// How long it is good for: 90s, 15m, 1h; an hour at most
@@ -161,7 +162,8 @@ fn main() -> ExitCode {
     let _ = dotenvy::dotenv();
     // What strangers send that is not HTTP is no error of ours, and must not fill the log.
     let filter = env_logger::Env::default().default_filter_or("info,actix_server=warn,actix_http=off");
-    env_logger::Builder::from_env(filter).init();
+    // The solver logs the bounds it finds: whatever is asked for, those of hidden counts are in no log.
+    env_logger::Builder::from_env(filter).filter_module("microlp", log::LevelFilter::Off).init();
     run(Cli::parse().command).unwrap_or_else(|e| {
         eprintln!("opptrapping: {e}");
         ExitCode::FAILURE

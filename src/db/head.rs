@@ -17,6 +17,8 @@ pub struct Mark {
 #[derive(Debug, Clone, Default)]
 pub struct Head {
     pub revision: i64,
+    /// The newest revision that took values out of versions older than itself; 0 where none did.
+    pub redacted: i64,
     collections: HashMap<String, Mark>,
 }
 
@@ -30,6 +32,12 @@ impl Head {
     pub fn newest(&self) -> Mark {
         self.collections.values().max_by_key(|m| m.revision).cloned().unwrap_or_default()
     }
+}
+
+/// A revision in a tag. The answers at it are no longer what they were where a later one took values out of versions that
+/// old: who has one from before must not be told that it still holds, nor be sent what is kept of it here.
+pub fn tag(revision: i64, redacted: i64) -> String {
+    if revision < redacted { format!("{revision}.{redacted}") } else { revision.to_string() }
 }
 
 /// The head as this process knows it; it only moves forward, and those who wait for it to move are woken.
@@ -69,14 +77,14 @@ pub fn revision(conn: &mut Db) -> Result<i64, Error> {
 
 /// Reads where the dataset and each collection stand, in one statement, so that they agree.
 pub fn load(conn: &mut Db) -> Result<Head, Error> {
-    let rows: Vec<(String, i64, String, i64)> = Statement::new(
-        "SELECT c.collection, c.revision, c.updated_at, d.revision FROM dataset d \
+    let rows: Vec<(String, i64, String, i64, i64)> = Statement::new(
+        "SELECT c.collection, c.revision, c.updated_at, d.revision, d.redacted FROM dataset d \
          LEFT JOIN collections c ON c.revision > 0 WHERE c.collection IS NOT NULL",
     )
     .rows(conn)?;
-    let revision = rows.first().map_or(0, |r| r.3);
-    let collections = rows.into_iter().map(|(name, revision, time, _)| (name, Mark { revision, time })).collect();
-    Ok(Head { revision, collections })
+    let (revision, redacted) = rows.first().map_or((0, 0), |r| (r.3, r.4));
+    let collections = rows.into_iter().map(|(name, revision, time, ..)| (name, Mark { revision, time })).collect();
+    Ok(Head { revision, redacted, collections })
 }
 
 /// When a revision was written.

@@ -4,6 +4,7 @@
 use super::place::Places;
 use super::reference::{self, Pending};
 use super::statement::Value;
+use super::suppression::{self, Touched};
 use super::table::{Record, Table};
 use super::{CURRENT, Db, Statement, Transaction, watch};
 use crate::domain::{Language, id};
@@ -54,14 +55,16 @@ pub enum Outcome {
 /// A revision being written.
 pub struct Write<'c> {
     pub(super) conn: &'c mut Db,
-    tables: &'static [&'static Table],
+    pub(super) tables: &'static [&'static Table],
     pub(super) revision: i64,
     pub(super) position: i64,
-    touched: BTreeSet<&'static str>,
+    pub(super) touched: BTreeSet<&'static str>,
     pub(super) pending: Pending,
     places: Option<Places>,
     /// Places of which a version was changed or ended: what lies in them must still have somewhere to lie.
     moved: BTreeSet<String>,
+    /// What the verdict on small numbers depends on.
+    pub(super) hiding: Touched,
 }
 
 /// The collections that make up the register of places.
@@ -104,14 +107,25 @@ pub(super) fn run<T>(
         pending: Pending::default(),
         places: None,
         moved: BTreeSet::new(),
+        hiding: Touched::default(),
     };
     let done = work(&mut write)?;
-    if write.position == 0 {
+    if write.position == 0 && write.hiding.stirred.is_empty() {
         // Nothing changed. Dropping the transaction gives the number back.
         return Ok((done, None));
     }
     write.check()?;
+    if write.position == 0 {
+        // Only a value that nobody sees is another: a revision would tell of it.
+        if let Intent::Keep { author, reason } = intent {
+            write.audit_withheld(author, reason)?;
+            Statement::new("UPDATE dataset SET revision = revision - 1").run(write.conn)?;
+            transaction.commit()?;
+        }
+        return Ok((done, None));
+    }
     if let Intent::Keep { author, reason } = intent {
+        write.audit_withheld(author, reason)?;
         write.finish(author, reason)?;
         watch::tell(transaction.conn, revision)?;
         transaction.commit()?;
@@ -144,10 +158,19 @@ impl Write<'_> {
             if *before == row {
                 return Ok((row, Outcome::Unchanged(*version)));
             }
+        }
+        let mut object = serde_json::to_value(&row).map_err(Error::internal)?;
+        if let Some((version, before)) = &found {
+            if let Some(truth) = self.withheld(table, [row.id()])?.remove(row.id()) {
+                let before = serde_json::to_value(before).map_err(Error::internal)?;
+                if self.withhold(table, &before, &mut object, &truth)? {
+                    return Ok((row, Outcome::Unchanged(*version)));
+                }
+            }
             self.close(table, row.id())?;
         }
-        let object = serde_json::to_value(&row).map_err(Error::internal)?;
         self.insert(table, &object)?;
+        self.hiding.note(table, &object);
         self.pending.note(&table.references, &object, None, &[]);
         let outcome = if found.is_some() { Outcome::Replaced } else { Outcome::Created };
         self.log(table, row.id(), if found.is_some() { "update" } else { "create" })?;
@@ -166,6 +189,8 @@ impl Write<'_> {
             return Err(Error::all(Kind::Referenced, pointing));
         }
         self.close(table, id)?;
+        self.release(table, id)?;
+        self.hiding.note(table, &serde_json::to_value(&before).map_err(Error::internal)?);
         self.log(table, id, "delete")?;
         Ok(before)
     }
@@ -200,7 +225,7 @@ impl Write<'_> {
         if wrong.is_empty() { Ok(row) } else { Err(Error::all(Kind::InvalidContent, wrong)) }
     }
 
-    fn close(&mut self, table: &Table, id: &str) -> Result<(), Error> {
+    pub(super) fn close(&mut self, table: &Table, id: &str) -> Result<(), Error> {
         let closed = Statement::new(format!("UPDATE {} SET ended = ", table.name))
             .bind(self.revision)
             .sql(" WHERE id = ")
@@ -237,7 +262,7 @@ impl Write<'_> {
         self.position
     }
 
-    fn log(&mut self, table: &'static Table, id: &str, operation: &'static str) -> Result<(), Error> {
+    pub(super) fn log(&mut self, table: &'static Table, id: &str, operation: &'static str) -> Result<(), Error> {
         let position = self.count(table, id, operation);
         Statement::new("INSERT INTO changes (revision, position, collection, id, operation) VALUES (")
             .bind(self.revision)
@@ -264,7 +289,7 @@ impl Write<'_> {
                 return Err(Error::all(Kind::Referenced, stranded));
             }
         }
-        Ok(())
+        suppression::settle(self)
     }
 
     fn finish(self, author: &Author, reason: Option<&str>) -> Result<(), Error> {

@@ -27,6 +27,7 @@ pub fn whole(conn: &mut Db, tables: &[&'static Table]) -> Result<Vec<String>, Er
             }
         }
     }
+    wrong.extend(withheld(conn)?);
     wrong.extend(revisions(conn)?);
     Ok(wrong)
 }
@@ -74,6 +75,15 @@ fn changes(conn: &mut Db, table: &Table) -> Result<Vec<String>, Error> {
         empty.into_iter().map(|(id, r)| format!("{name}/{id}: revision {r} is in the changes and has no version")),
     );
     Ok(wrong)
+}
+
+/// What is withheld is of an observation that is published as suppressed.
+fn withheld(conn: &mut Db) -> Result<Vec<String>, Error> {
+    let sql = "SELECT w.id FROM withheld w WHERE NOT EXISTS (SELECT 1 FROM observations t WHERE t.id = w.id \
+               AND t.value IS NULL AND t.status = 'suppressed' AND t.ended = ";
+    let found = Statement::new(sql).bind(CURRENT).sql(") ORDER BY w.id").rows::<(String,)>(conn)?;
+    let told = |(id,): (String,)| format!("observations/{id}: a value is withheld, and the row is not suppressed");
+    Ok(found.into_iter().map(told).collect())
 }
 
 /// Every revision up to the counter is there, once.

@@ -146,13 +146,14 @@ async fn store<R: Resource>(
             }
             Ok((row.id().to_owned(), outcome))
         })?;
-        // Read back at the revision it is from, whatever others write meanwhile.
-        let version = match (outcome, revision) {
-            (Outcome::Unchanged(version), _) => version,
+        // Read back at the revision it is from, whatever others write meanwhile. What is there may be of this revision also
+        // where the row itself was unchanged: a small number can be hidden or shown for another's sake.
+        let at = match (outcome, revision) {
             (_, Some(revision)) => revision,
+            (Outcome::Unchanged(version), None) => version,
             (_, None) => return Err(Error::internal("a change without a revision")),
         };
-        let found = db.read(|conn| find::<R>(conn, &id, version, order.language, &order.asked))?;
+        let found = db.read(|conn| find::<R>(conn, &id, at, order.language, &order.asked))?;
         let (version, row): (i64, R) = found.ok_or_else(|| Error::internal("what was written cannot be read"))?;
         Ok((version, row, outcome))
     })
