@@ -11,7 +11,8 @@ fn main() -> ExitCode {
     let _ = dotenvy::dotenv();
     // What strangers send that is not HTTP is no error of ours, and must not fill the log.
     let filter = env_logger::Env::default().default_filter_or("info,actix_server=warn,actix_http=off");
-    env_logger::Builder::from_env(filter).init();
+    // The solver logs the bounds it finds: whatever is asked for, those of hidden counts are in no log.
+    env_logger::Builder::from_env(filter).filter_module("microlp", log::LevelFilter::Off).init();
     command::run(command::Cli::parse()).unwrap_or_else(|e| {
         eprintln!("opptrapping: {e}");
         ExitCode::FAILURE

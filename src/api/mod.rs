@@ -31,6 +31,7 @@ pub mod sources;
 pub mod status_reports;
 pub mod submissions;
 pub mod submit;
+pub mod unsuppressed;
 pub mod wordings;
 
 use crate::db::table::Table;
@@ -61,7 +62,7 @@ pub static RESOURCES: [Entry; 19] = [
     Entry::of::<counties::County>(),
     Entry::of::<health_regions::HealthRegion>(),
     Entry::of::<indicators::Indicator>().with(&[progress::PROGRESS]),
-    Entry::of::<observations::Observation>(),
+    Entry::of::<observations::Observation>().with(&[UNSUPPRESSED]),
     Entry::of::<evaluations::Evaluation>(),
     Entry::of::<assessments::Assessment>(),
     Entry::of::<sources::Source>(),
@@ -130,6 +131,14 @@ const SUBMISSIONS: Endpoint = Endpoint {
     methods: &["GET", "HEAD", "POST", "OPTIONS"],
     routes: || vec![web::get().to(submissions::list), web::post().to(submit::submit)],
     document: submit::document,
+};
+
+/// Observations with the values that are not published, for those who may see them.
+const UNSUPPRESSED: Endpoint = Endpoint {
+    path: unsuppressed::PATH,
+    methods: READ,
+    routes: || vec![web::get().to(unsuppressed::list)],
+    document: unsuppressed::document,
 };
 
 /// Mounts everything. `/v1` comes first: the patterns of other paths would be matched against each of its requests.

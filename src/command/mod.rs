@@ -66,7 +66,8 @@ enum Command {
     /// Make a token to write with
     Token {
         /// What it may do: plans:write, goals:write, measures:write, budgets:write, grants:write, municipalities:write,
-        /// indicators:write, observations:write, evaluations:write, sources:write, submissions:moderate, admin. Several with a space between
+        /// indicators:write, observations:write, evaluations:write, sources:write, submissions:moderate,
+        /// indicators:read-unsuppressed, admin. Several with a space between
         #[arg(long)]
         scope: String,
         /// How long it is good for: 90s, 15m, 1h; an hour at most

@@ -18,6 +18,8 @@ pub struct Mark {
 #[derive(Debug, Clone, Default)]
 pub struct Head {
     pub revision: i64,
+    /// The newest revision that took values out of versions older than itself; 0 where none did.
+    pub redacted: i64,
     collections: HashMap<String, Mark>,
     digests: HashMap<String, String>,
 }
@@ -42,6 +44,12 @@ impl Head {
     pub fn newest(&self) -> Mark {
         self.collections.values().max_by_key(|m| m.revision).cloned().unwrap_or_default()
     }
+}
+
+/// A revision in a tag. The answers at it are no longer what they were where a later one took values out of versions that
+/// old: who has one from before must not be told that it still holds, nor be sent what is kept of it here.
+pub fn tag(revision: i64, redacted: i64) -> String {
+    if revision < redacted { format!("{revision}.{redacted}") } else { revision.to_string() }
 }
 
 /// The head as this process knows it; it only moves forward, and those who wait for it to move are woken.
@@ -81,13 +89,14 @@ pub fn revision(conn: &mut Db) -> Result<i64, Error> {
 
 /// Reads where the dataset and each collection stand, in one statement, so that they agree.
 pub fn load(conn: &mut Db) -> Result<Head, Error> {
-    let rows: Vec<(String, i64, String, Option<String>, i64)> = Statement::new(
-        "SELECT c.collection, c.revision, c.updated_at, c.digest, d.revision FROM dataset d \
+    let rows: Vec<(String, i64, String, Option<String>, i64, i64)> = Statement::new(
+        "SELECT c.collection, c.revision, c.updated_at, c.digest, d.revision, d.redacted FROM dataset d \
          LEFT JOIN collections c ON c.revision > 0 WHERE c.collection IS NOT NULL",
     )
     .rows(conn)?;
-    let mut head = Head { revision: rows.first().map_or(0, |r| r.4), ..Head::default() };
-    for (name, revision, time, digest, _) in rows {
+    let (revision, redacted) = rows.first().map_or((0, 0), |r| (r.4, r.5));
+    let mut head = Head { revision, redacted, ..Head::default() };
+    for (name, revision, time, digest, ..) in rows {
         head.digests.extend(digest.map(|digest| (name.clone(), digest)));
         head.collections.insert(name, Mark { revision, time });
     }

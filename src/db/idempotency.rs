@@ -1,6 +1,6 @@
 //! Keys that make a retry safe: what was answered to a write is kept in the transaction of its effect. A retry is told the
 //! same and does nothing, also where the first answer was lost with the connection or with the process.
-use super::revision::{self, Intent, Write};
+use super::revision::{self, Intent, Write, Written};
 use super::{Author, Database, Db, Statement, Transaction};
 use crate::error::{Error, Kind};
 use actix_web::HttpResponse;
@@ -112,8 +112,8 @@ impl Database {
         let (done, moved) = self.pools.write(|conn| {
             transact(conn, keyed, |conn| {
                 let intent = Intent::Keep { author, reason };
-                let (done, revision) = revision::within(conn, self.tables, intent, work)?;
-                Ok((answer(conn, done, revision)?, revision.is_some()))
+                let Written { done, revision, kept } = revision::within(conn, self.tables, intent, work)?;
+                Ok((answer(conn, done, revision)?, kept))
             })
         })?;
         // It is written, whether this process knows yet or hears of it as it does of others.

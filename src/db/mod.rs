@@ -29,7 +29,9 @@ pub mod rows;
 pub mod series;
 pub mod statement;
 pub mod submission;
+mod suppression;
 pub mod table;
+pub mod unsuppressed;
 pub mod verify;
 mod watch;
 

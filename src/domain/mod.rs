@@ -16,6 +16,7 @@ pub mod period;
 pub mod population;
 pub mod progress;
 pub mod region;
+pub mod suppression;
 pub mod text;
 pub mod titles;
 pub mod vocabulary;

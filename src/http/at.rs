@@ -1,7 +1,7 @@
 //! At which revision an answer is read: the newest, one that is named, or the one of a time.
 use super::answer::Keep;
 use super::asked::Asked;
-use crate::db::head::{self, Mark};
+use crate::db::head::{self, Head, Mark};
 use crate::db::table::Table;
 use crate::db::{Database, Db, revision};
 use crate::error::{Error, Kind, Mistake};
@@ -18,8 +18,27 @@ pub enum When {
     Time(String),
 }
 
-/// The collections that are read, with the newest revision of each when that was decided.
-pub type Reads = Arc<[(&'static str, i64)]>;
+/// What an answer was read from, as it stood when that was decided.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reads {
+    /// The collections, with the newest revision of each.
+    collections: Arc<[(&'static str, i64)]>,
+    /// The newest revision that took values out of older versions.
+    redacted: i64,
+}
+
+impl Reads {
+    fn of(head: &Head, collections: &[&'static str]) -> Self {
+        let collections = collections.iter().map(|name| (*name, head.revision_of(name))).collect();
+        Self { collections, redacted: head.redacted }
+    }
+
+    /// Whether an answer would be the same now.
+    pub fn is_current(&self, head: &Head) -> bool {
+        let untouched = |(name, revision): &(&str, i64)| head.revision_of(name) == *revision;
+        self.collections.is_empty() || self.redacted == head.redacted && self.collections.iter().all(untouched)
+    }
+}
 
 /// At which revision to read, and what.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +58,7 @@ impl At {
     /// refused.
     pub fn of(asked: &Asked, db: &Database, collections: &[&'static str]) -> Result<Self, Error> {
         let head = db.head();
-        let reads: Reads = collections.iter().map(|name| (*name, head.revision_of(name))).collect();
+        let reads = Reads::of(&head, collections);
         let Some(as_of) = asked.one("as_of") else {
             let newest = collections.iter().map(|name| head.of(name)).max_by_key(|mark| mark.revision);
             return Ok(Self { point: When::Newest(newest.unwrap_or_default()), reads: Some(reads) });

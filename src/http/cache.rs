@@ -161,7 +161,7 @@ impl Answer {
         if self.good_at.load(Ordering::Relaxed) == head.revision {
             return true;
         }
-        let good = self.reads.iter().all(|(collection, revision)| head.revision_of(collection) == *revision);
+        let good = self.reads.is_current(head);
         if good {
             self.good_at.store(head.revision, Ordering::Relaxed);
         }

@@ -8,7 +8,7 @@ use super::list::{Meta, address, language};
 use super::page::{Cursor, short_hash};
 use super::parameter::{MOST_ROWS, ROWS};
 use crate::db::Database;
-use crate::db::head::Mark;
+use crate::db::head::{self, Mark};
 use crate::domain::Language;
 use crate::error::{Error, Kind, Mistake};
 use actix_web::{HttpRequest, http::header};
@@ -30,6 +30,8 @@ pub struct Inquiry {
     pub question: String,
     /// All of the parameters in one spelling.
     canonical: String,
+    /// See [`Head::redacted`](crate::db::head::Head::redacted).
+    redacted: i64,
     vary: Vec<&'static str>,
     /// Rows on a page; none where all are wanted.
     limit: Option<i64>,
@@ -57,6 +59,7 @@ impl Inquiry {
             question: format!("{path}?{}", asked.canonical(NOT_OF_THE_QUESTION)),
             canonical: asked.canonical(&[]),
             at: At::revision(0),
+            redacted: 0,
             limit: asked.integer("limit").or(if form.format.is_table() { None } else { Some(ROWS) }),
             path,
             cursor: None,
@@ -75,7 +78,7 @@ impl Inquiry {
         collections: &[&'static str],
         fits: impl Fn(&[Value]) -> bool,
     ) -> Result<Self, Error> {
-        self.at = At::of(&self.asked, db, collections)?;
+        (self.at, self.redacted) = (At::of(&self.asked, db, collections)?, db.head().redacted);
         let Some(text) = self.asked.one("cursor") else { return Ok(self) };
         let cursor = Cursor::open(text, &self.question)?;
         if cursor.revision > db.head().revision || !fits(&cursor.place) {
@@ -115,7 +118,7 @@ impl Inquiry {
         let variant = [self.path.as_str(), &self.canonical, self.form.format.word(), self.language.code()];
         let hash = short_hash(&variant.map(str::as_bytes));
         Head {
-            tag: format!("{revision}-{hash}"),
+            tag: format!("{}-{hash}", head::tag(revision, self.redacted)),
             time: time.filter(|t| !t.is_empty()),
             keep: if self.asked.one("as_of").is_some() { self.at.keep() } else { Keep::Briefly },
             content_type: self.form.format.content_type(),

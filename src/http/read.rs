@@ -14,8 +14,8 @@ use super::reforms::{self, Reforms};
 use super::resource::Resource;
 use super::succession;
 use super::totals::Totals;
-use crate::db::{CURRENT, Database, Db, Statement, boundaries};
-use crate::domain::{Language, Region};
+use crate::db::{CURRENT, Database, Db, Statement, boundaries, head};
+use crate::domain::{Language, Region, Trilingual};
 use crate::error::{Error, Kind};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -86,7 +86,7 @@ pub async fn one<R: Resource>(
     let (dated, past, reads) = (asked.one("valid_on").is_some(), at.keep(), at.reads.clone());
     let chosen = asked.canonical(&["as_of", "valid_on"]);
     let fields = asked.all("fields").to_vec();
-    let database = db.get_ref().clone();
+    let (database, redacted) = (db.get_ref().clone(), db.head().redacted);
     let (mark, version, row) = db
         .reading(move |conn| {
             let mark = at.mark(conn)?;
@@ -103,6 +103,9 @@ pub async fn one<R: Resource>(
     if row.id() != asked_for {
         // A code stands for another version on another day, and both may be of one revision.
         tag = format!("{tag}-{}", short_hash(&[row.id().as_bytes()]));
+    }
+    if mark.revision < redacted {
+        tag = format!("{tag}-{redacted}");
     }
     let glue = if chosen.is_empty() { "" } else { "&" };
     let cited = format!("{chosen}{glue}as_of={}", mark.revision);
@@ -217,7 +220,8 @@ pub async fn history<R: Resource>(
             Ok((mark, versions, reforms))
         })
         .await?;
-    let meta = Meta::of(&settings, req.path(), &asked, language, &mark);
+    let mut meta = Meta::of(&settings, req.path(), &asked, language, &mark);
+    meta.warnings.extend(withheld::<R>(&versions, language));
     let chosen = asked.canonical(&[]);
     let variant = [req.path(), &chosen, language.code()].map(str::as_bytes);
     let head = Head {
@@ -227,7 +231,7 @@ pub async fn history<R: Resource>(
         language: Some(language),
         vary: language_from.into_iter().collect(),
         links: vec![(meta.cite_as.clone(), "cite-as")],
-        ..Head::json(format!("{}-{}", mark.revision, short_hash(&variant)))
+        ..Head::json(format!("{}-{}", head::tag(mark.revision, db.head().redacted), short_hash(&variant)))
     };
     // Only now: what is not there must not be confirmed.
     if head.is_known(&req) {
@@ -237,6 +241,21 @@ pub async fn history<R: Resource>(
     let body = serde_json::to_vec(&History { data: versions, total, meta, reforms }).map_err(Error::internal)?;
     Ok(head.ok(&req, &settings, body))
 }
+
+/// What a reader should know where values are withheld: that they may have been there.
+fn withheld<R: Resource>(versions: &[Version<R>], language: Language) -> Option<String> {
+    R::collection().vintage?;
+    let suppressed =
+        |version: &Version<R>| serde_json::to_value(&version.row).is_ok_and(|row| row["status"] == "suppressed");
+    versions.iter().any(suppressed).then(|| WITHHELD.to(language).to_owned())
+}
+
+/// Said of a history in which values are withheld.
+const WITHHELD: Trilingual = Trilingual {
+    nb: "Der statusen er «suppressed», er verdien skjult av personvernhensyn. Den kan være skjult i ettertid, også i eldre versjoner.",
+    nn: "Der statusen er «suppressed», er verdien skjult av personvernomsyn. Han kan vere skjult i ettertid, også i eldre versjonar.",
+    en: "Where the status is “suppressed”, the value is withheld to protect persons. It may have been withheld later, in older versions too.",
+};
 
 type Versioned<R> = (i64, i64, Option<String>, Option<String>, R);
 

@@ -142,9 +142,11 @@ async fn store<R: Resource>(
         };
         // Read back as everybody will, in the language of the writer.
         let answer = |conn: &mut Db, (id, outcome): (String, Outcome), revision| {
+            // What is there may be of this revision also where the row itself was unchanged: a small number can be hidden or
+            // shown for another's sake.
             let version = match (outcome, revision) {
-                (Outcome::Unchanged(version), _) => version,
                 (_, Some(revision)) => revision,
+                (Outcome::Unchanged(version), None) => version,
                 (_, None) => return Err(Error::internal("a change without a revision")),
             };
             let found = find::<R>(conn, &id, version, order.language, &order.asked)?;

@@ -37,6 +37,7 @@ mod roundtrip;
 mod rows;
 mod rules;
 mod shipped;
+mod small_numbers;
 mod smoke;
 mod submissions;
 mod summaries;

@@ -84,7 +84,17 @@ fn the_tables_are_those_the_program_describes() {
 #[test]
 fn the_columns_of_the_service_are_the_same_on_both() {
     let bases = empty("service_tables");
-    for table in ["dataset", "revisions", "changes", "collections", "submissions", "erased_submissions"] {
+    for table in [
+        "dataset",
+        "revisions",
+        "changes",
+        "collections",
+        "submissions",
+        "erased_submissions",
+        "withheld",
+        "withheld_writes",
+        "unsuppressed_reads",
+    ] {
         let all: Vec<Columns> =
             bases.iter().map(|base| base.db.read(|conn| Ok(columns(conn, table))).unwrap()).collect();
         assert!(!all[0].is_empty(), "{table}");

@@ -47,9 +47,20 @@ fn told(conn: &mut Db, tables: &[&'static Table], tell: &dyn Fn(&str)) -> Result
         tell(&format!("{}: digest", table.collection));
         wrong.extend(state::check(conn, table)?);
     }
+    tell("withheld values");
+    wrong.extend(withheld(conn)?);
     tell("revisions");
     wrong.extend(log::revisions(conn, tables)?);
     Ok(wrong)
+}
+
+/// What is withheld is of an observation that is published as suppressed.
+fn withheld(conn: &mut Db) -> Result<Vec<String>, Error> {
+    let sql = "SELECT w.id FROM withheld w WHERE NOT EXISTS (SELECT 1 FROM observations t WHERE t.id = w.id \
+               AND t.value IS NULL AND t.status = 'suppressed' AND t.ended = ";
+    let found = Statement::new(sql).bind(CURRENT).sql(") ORDER BY w.id").rows::<(String,)>(conn)?;
+    let told = |(id,): (String,)| format!("observations/{id}: a value is withheld, and the row is not suppressed");
+    Ok(found.into_iter().map(told).collect())
 }
 
 /// References of current rows to nothing.

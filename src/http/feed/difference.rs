@@ -115,6 +115,7 @@ pub async fn differences(
     let text = format!("{PATH}?{}", asked.canonical(&["cursor", "lang", "limit"]));
     let cursor = asked.one("cursor").map(|cursor| Cursor::open(cursor, &text)).transpose()?;
     let (head, base) = (db.head(), settings.clone());
+    let redacted = head.redacted;
     let (asking, sealing) = (asked.clone(), text.clone());
     let (mark, found) = db
         .reading(move |conn| {
@@ -144,7 +145,7 @@ pub async fn differences(
         time: Some(mark.time).filter(|t| !t.is_empty()),
         language: Some(language),
         vary: language_from.into_iter().collect(),
-        ..Head::json(format!("{}-{}", mark.revision, short_hash(&variant)))
+        ..Head::json(format!("{}-{}", head::tag(mark.revision, redacted), short_hash(&variant)))
     };
     head.links.extend(found.next.iter().map(|next| (next.clone(), "next")));
     head.links.push((found.meta.meta.cite_as.clone(), "cite-as"));
