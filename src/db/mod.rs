@@ -27,6 +27,7 @@ pub mod restore;
 pub mod revision;
 pub mod rows;
 pub mod series;
+mod stamp;
 pub mod statement;
 pub mod submission;
 mod suppression;

@@ -1,7 +1,7 @@
 //! A revision that was written elsewhere, written here as it was there: with its number, its time, its reason and the
 //! order of its changes, in one transaction. Where it is kept is where the copy stands; there is no other mark that could
 //! fall out of step with the rows.
-use super::revision::Stamp;
+use super::stamp::Stamp;
 use super::table::Table;
 use super::{Author, CURRENT, Database, Db, Statement, Transaction, insert, watch};
 use crate::error::{Error, Kind};
