@@ -1,6 +1,6 @@
 //! Every setting: its flag, its variable, its default, and what it means. Mistakes are reported all at once.
 use crate::http::token::{self, Issuers, Secret, Sources};
-use crate::http::{SUBMISSIONS_PER_HOUR, Settings};
+use crate::http::{CACHE_MIB, MIB, SUBMISSIONS_PER_HOUR, Settings, bulk};
 use clap::Args;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -37,6 +37,9 @@ pub struct Service {
     /// Where its publisher is reached: an e-mail address or a web address
     #[arg(long, env = "OPPTRAPPING_CONTACT")]
     pub contact: Option<String>,
+    /// The largest table that may be sent to be written, in bytes, unpacked
+    #[arg(long, env = "OPPTRAPPING_BULK_BYTES", default_value_t = bulk::MOST_BYTES)]
+    pub bulk_bytes: u64,
     /// How many submissions to consultations one address (of IPv6, one /64) may send in an hour
     #[arg(long, env = "OPPTRAPPING_SUBMISSIONS_PER_HOUR", default_value_t = SUBMISSIONS_PER_HOUR.get())]
     pub submissions_per_hour: u32,
@@ -44,6 +47,9 @@ pub struct Service {
     /// behind one that is not named here all callers share one address
     #[arg(long, env = "OPPTRAPPING_TRUSTED_PROXIES", default_value = "")]
     pub trusted_proxies: String,
+    /// How many MiB of answers are kept in memory for others who ask the same; 0 keeps none
+    #[arg(long, env = "OPPTRAPPING_CACHE_MIB", default_value_t = CACHE_MIB)]
+    pub cache_mib: u64,
     /// How many threads answer requests
     #[arg(long, env = "OPPTRAPPING_WORKERS", default_value_t = 2)]
     pub workers: usize,
@@ -175,7 +181,9 @@ impl Service {
                     license,
                     publisher,
                     contact,
+                    cache_bytes: self.cache_mib.saturating_mul(MIB),
                     most_waiting,
+                    bulk_bytes: self.bulk_bytes,
                     submissions_per_hour,
                     trusted_proxies,
                 };

@@ -43,6 +43,7 @@ kinds! {
     Duplicate "duplicate" 409 "It exists already" "Another thing has this id, or two rows of the request share it.";
     ConsultationClosed "consultation-closed" 409 "The consultation takes no submissions now" "The detail says when it opens and closes. A consultation whose dates are not known takes none.";
     Referenced "referenced" 409 "Others refer to it" "Remove or change what refers to it first; `errors` lists them.";
+    IdempotencyInProgress "idempotency-in-progress" 409 "The first request with this key is under way" "Try again after the seconds in `Retry-After`: you are then told what became of it.";
     CursorFromFuture "cursor-from-future" 409 "This place in the log of changes has not been written" "You have seen changes that this database does not have: it was restored from a backup, or it is another one. Take a new copy, and follow the changes from there.";
     Gone "gone" 410 "It was deleted" "Its versions are kept: see its history, or ask with `as_of`.";
     Erased "erased" 410 "It was erased" "Nothing of it is kept, and nothing of it can be read by any address.";
@@ -51,6 +52,7 @@ kinds! {
     RangeNotSatisfiable "range-not-satisfiable" 416 "There is no such part" "`Content-Range` gives the length in bytes.";
     UnsupportedMediaType "unsupported-media-type" 415 "The body is of a kind that is not understood" "`Accept-Post`, `Accept-Patch` or the detail lists what is.";
     InvalidContent "invalid-content" 422 "The content breaks a rule" "`errors` has a JSON pointer, or a row and a column, for each mistake.";
+    IdempotencyKeyReused "idempotency-key-reused" 422 "The key was used for another request" "An `Idempotency-Key` is for one request and its retries, which are the same in every byte. Make a new one for each request.";
     PreconditionRequired "precondition-required" 428 "Say which version you are changing" "Send the `ETag` you read in `If-Match`.";
     RateLimited "rate-limited" 429 "Too many from one address" "`Retry-After` says when the next is taken, and `RateLimit-Policy` how many are.";
     Internal "internal" 500 "Our mistake" "It is logged under the request id in `X-Request-Id`.";
@@ -73,6 +75,11 @@ impl Kind {
     pub fn title(self) -> &'static str {
         self.row().2
     }
+    /// Whether a write that was refused so would be refused again, so that its refusal may be kept for a retry.
+    pub fn is_final(self) -> bool {
+        let status = self.row().1;
+        (400..500).contains(&status) && !matches!(status, 401 | 403 | 408 | 429) && self != Self::IdempotencyInProgress
+    }
     /// What a reader can do about it, in a sentence or two.
     pub fn help(self) -> &'static str {
         self.row().3
@@ -91,9 +98,12 @@ pub struct Mistake {
     /// JSON pointer (RFC 6901) into the body, where the mistake is in one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// The row of a table sent, counted from 1 after the header.
+    /// The row of a table sent, counted from 1; 0 is the header of a CSV.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<usize>,
+    /// The column of that row, by its name; none where the whole row is meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
     /// Where that row is in the file it came from.
     #[serde(skip)]
     #[schema(ignore)]
@@ -137,6 +147,12 @@ impl Mistake {
             message: message.into(),
             ..Self::default()
         }
+    }
+    /// Says that it is in a row of a table, and no more in a body as a whole.
+    pub fn in_row(mut self, number: usize, place: Option<Place>) -> Self {
+        self.column = Some(self.name.clone()).filter(|name| !name.is_empty());
+        (self.row, self.place, self.pointer) = (Some(number), self.place.or(place), None);
+        self
     }
     pub fn allowing<S: AsRef<str>>(mut self, given: &str, allowed: &[S]) -> Self {
         self.allowed = allowed.iter().map(|a| a.as_ref().to_owned()).collect();
@@ -185,6 +201,14 @@ pub struct Problem {
     /// Every mistake found in the request, not only the first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Mistake>,
+    /// How many more mistakes there are than `errors` lists.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    pub unlisted: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Error {
@@ -261,6 +285,7 @@ impl Error {
             detail: self.detail.clone(),
             instance: instance.map(str::to_owned),
             errors: self.mistakes.clone(),
+            unlisted: self.unlisted,
         })
     }
 }

@@ -9,7 +9,7 @@
 //! * [`api`]: one file per resource;
 //! * [`import`]: what comes from files;
 //! * this file: [`open`] and [`app`], used by the binary and the tests alike;
-//! * [`config`] and `main.rs`: settings and commands.
+//! * [`config`], `main.rs` and `command/`: settings and commands.
 //!
 //! A request goes one way: parameters → list → rows → format; or: token → body → write → revision.
 #![forbid(unsafe_code)]
@@ -31,13 +31,16 @@ use actix_web::{App, web};
 use api::home::Rendered;
 use db::Database;
 use error::Error;
+use http::cache::{Cache, Front};
 use http::cite::Citable;
+use http::copy::Copies;
 use http::feed::Feed;
 use http::format::Exports;
 use http::guard::{self, Routes};
 use http::rate::Limiter;
 use http::totals::Totals;
 use http::{Settings, cors, token::Issuers};
+use std::sync::Arc;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 /// Opens and migrates a database with the tables of this program.
@@ -57,7 +60,9 @@ pub struct Shared {
     feed: web::Data<Feed>,
     citable: web::Data<Citable>,
     exports: web::Data<Exports>,
+    copies: web::Data<Copies>,
     submissions: web::Data<Limiter>,
+    cache: Arc<Cache>,
 }
 
 impl Shared {
@@ -71,11 +76,13 @@ impl Shared {
             citable: web::Data::new(Citable::of(&api::RESOURCES, api::readings)),
             feed: web::Data::new(Feed::new(&api::RESOURCES, settings.most_waiting)),
             exports: web::Data::default(),
+            copies: web::Data::new(Copies::of(&api::RESOURCES, &settings.license, api::document)),
             submissions: web::Data::new(Limiter::hourly(
                 "submissions",
                 settings.submissions_per_hour,
                 settings.trusted_proxies.clone(),
             )),
+            cache: Arc::new(Cache::new(settings.cache_bytes)),
             settings: web::Data::new(settings),
         }
     }
@@ -87,6 +94,11 @@ impl Shared {
     /// The feed of changes, in which clients wait.
     pub fn feed(&self) -> web::Data<Feed> {
         self.feed.clone()
+    }
+
+    /// The answers that are kept.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
     }
 
     pub fn issuers(&self) -> web::Data<Issuers> {
@@ -117,6 +129,7 @@ pub fn app(
         .app_data(shared.feed.clone())
         .app_data(shared.citable.clone())
         .app_data(shared.exports.clone())
+        .app_data(shared.copies.clone())
         .app_data(shared.submissions.clone())
         .configure(api::routes)
         .service(web::redirect("/docs", "/docs/").permanent())
@@ -128,8 +141,10 @@ pub fn app(
         )
         .default_service(web::to(guard::unrouted))
         .wrap(from_fn(guard::every))
-        // Outermost, so that refusals can be read by pages of other origins too.
+        // Outside them, so that refusals can be read by pages of other origins too.
         .wrap(from_fn(cors::every))
+        // Outermost, so that what is kept costs nothing else; it knows what the layers within add to an answer.
+        .wrap(Front { cache: shared.cache.clone(), db: shared.database().clone() })
 }
 
 /// What the files of Swagger UI are called, and what they are.

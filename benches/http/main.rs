@@ -2,9 +2,11 @@
 //!
 //! Both serve the same 60,000 grants from the same database, each in a process of its own with one worker; they are
 //! measured in turn, A B A B, and the medians compared. SQLite always; PostgreSQL where TEST_DATABASE_URL names a server.
-//! Then a summary over all grants, against the same SQL in `sqlite3` and `psql`: the wall time of each, and their ratio.
+//! Then kept answers, against a bare actix server with the same bytes in memory (`-- hot` runs that alone), and
+//! a summary over all grants, against the same SQL in `sqlite3` and `psql`: the wall time of each, and their ratio.
 //! `cargo bench --bench http -- summary` runs that alone.
 mod bare;
+mod hot;
 mod load;
 mod summary;
 
@@ -24,14 +26,20 @@ const BARE: u16 = 18_091;
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [_, "serve", url] => serve(url),
+        [_, "serve", url] => serve(url, SERVICE, 0),
+        [_, "hot", url] => serve(url, hot::HOT, Settings::default().cache_bytes),
+        [_, "bytes", path] => hot::bytes(path).expect("serving"),
         [_, "bare", url, newest] => bare(url, newest.parse().expect("a revision")),
-        [_, first, ..] if *first == "summary" => compare(&[]),
-        _ => compare(&["one grant by id", "a page of 100 grants"]),
+        [_, first, ..] if *first == "summary" => compare(&[SUMMARY]),
+        [_, first, ..] if *first == "hot" => compare(&[HOT]),
+        _ => compare(&["one grant by id", "a page of 100 grants", HOT, SUMMARY]),
     }
 }
 
-/// Runs the workloads named, and the summary.
+const HOT: &str = "kept answers";
+const SUMMARY: &str = "a summary";
+
+/// Runs the workloads named.
 fn compare(wanted: &[&str]) {
     let folder = std::env::temp_dir().join(format!("opptrapping-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
@@ -54,7 +62,12 @@ fn compare(wanted: &[&str]) {
             let (ours, theirs) = (median(ours), median(theirs));
             println!("{name:<12} {workload:<24} {ours:>10.0} {theirs:>10.0} {:>7.2}", ours / theirs);
         }
-        summary::compare(name, &url, newest);
+        if wanted.contains(&HOT) {
+            hot::compare(name, &url);
+        }
+        if wanted.contains(&SUMMARY) {
+            summary::compare(name, &url, newest);
+        }
         servers.iter_mut().for_each(|server| {
             let _ = server.kill();
             let _ = server.wait();
@@ -128,12 +141,12 @@ fn start(arguments: &[&str], port: u16) -> Child {
     child
 }
 
-fn serve(url: &str) {
+fn serve(url: &str, port: u16, cache_bytes: u64) {
     let db = open(url).expect("a database");
     db.watch();
-    let shared = Shared::new(db, Settings::default(), Issuers::default());
-    let server =
-        actix_web::HttpServer::new(move || app(&shared)).workers(1).bind(("127.0.0.1", SERVICE)).expect("a port");
+    let settings = Settings { cache_bytes, ..Settings::default() };
+    let shared = Shared::new(db, settings, Issuers::default());
+    let server = actix_web::HttpServer::new(move || app(&shared)).workers(1).bind(("127.0.0.1", port)).expect("a port");
     actix_web::rt::System::new().block_on(server.run()).expect("serving");
 }
 

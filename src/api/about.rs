@@ -1,5 +1,5 @@
 //! What the service is, what it holds and where it stands.
-use crate::db::{CURRENT, Database, Statement};
+use crate::db::{CURRENT, Database, Statement, idempotency};
 use crate::error::{Error, Kind};
 use crate::http::answer::Head;
 use crate::http::asked::Asked;
@@ -89,6 +89,12 @@ pub struct Limits {
     pub rows_most: i64,
     /// The largest body, in bytes, unpacked.
     pub body_bytes: usize,
+    /// The largest table that may be sent to be written, in bytes, unpacked.
+    #[schema(minimum = 0, example = 1_073_741_824)]
+    pub bulk_bytes: u64,
+    /// How many hours an `Idempotency-Key` makes a retry safe.
+    #[schema(example = 24)]
+    pub idempotency_hours: i64,
 }
 
 /// What is held of a collection.
@@ -107,6 +113,11 @@ pub struct Holding {
     pub revision: i64,
     /// When that was.
     pub updated_at: Option<String>,
+    /// What its current rows add up to, for those who keep a copy: the sum, modulo 2^256, of the SHA-256 of every line of
+    /// `?format=ndjson&lang=nb` (and `published=all`, of observations), each without its end of line, as 64 hexadecimal
+    /// digits. It depends neither on the order of the rows nor on the database they are in.
+    #[schema(example = "5f1b0d0e8a0c4be1b4f6f4a3c0d9e2b17a6655443322110000112233445566ff")]
+    pub digest: String,
 }
 
 /// `GET /v1/about`
@@ -131,6 +142,7 @@ pub async fn about(req: HttpRequest, db: Data<Database>, settings: Data<Settings
                     rows,
                     revision: mark.revision,
                     updated_at: Some(mark.time).filter(|t| !t.is_empty()),
+                    digest: known.digest(table.collection),
                 });
             }
             Ok(all)
@@ -148,7 +160,13 @@ pub async fn about(req: HttpRequest, db: Data<Database>, settings: Data<Settings
         attribution: ATTRIBUTION,
         languages: vec!["nb", "nn", "en"],
         formats: Format::words(true).to_vec(),
-        limits: Limits { rows_default: ROWS, rows_most: MOST_ROWS, body_bytes: body::MOST_BYTES },
+        limits: Limits {
+            rows_default: ROWS,
+            rows_most: MOST_ROWS,
+            body_bytes: body::MOST_BYTES,
+            bulk_bytes: base.bulk_bytes,
+            idempotency_hours: idempotency::KEPT_HOURS,
+        },
         collections,
     };
     json(&req, &settings, &about)

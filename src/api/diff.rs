@@ -20,5 +20,6 @@ pub const DIFF: Endpoint = Endpoint {
             parameters: &parameters(&super::RESOURCES),
             schema: "Differences",
         });
+        document.text_form(PATH, "text/csv");
     },
 };

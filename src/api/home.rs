@@ -3,6 +3,7 @@ use crate::error::Error;
 use crate::http::Settings;
 use crate::http::answer::Head;
 use crate::http::asked::Asked;
+use crate::http::at::Reads;
 use crate::http::format::accepted;
 use crate::http::openapi30::downgrade;
 use crate::http::resource::Entry;
@@ -42,7 +43,7 @@ pub async fn openapi(
     Asked::read(req.query_string(), &[])?;
     let [new, old] = rendered.documents();
     let bytes = if req.path().contains("3.0") { old } else { new };
-    let head = Head::of_bytes(bytes);
+    let head = Head { reads: Some(Reads::default()), ..Head::of_bytes(bytes) };
     Ok(if head.is_known(&req) { head.not_modified(&req) } else { head.ok(&req, &settings, bytes.clone()) })
 }
 
@@ -56,9 +57,8 @@ pub async fn front(req: HttpRequest, settings: Data<Settings>) -> Result<HttpRes
     } else {
         (page(&settings), "text/html; charset=utf-8")
     };
-    let mut head = Head::of_bytes(&bytes);
-    head.content_type = content_type;
-    head.vary = vec!["Accept"];
+    let (reads, vary) = (Some(Reads::default()), vec!["Accept"]);
+    let head = Head { content_type, vary, reads, ..Head::of_bytes(&bytes) };
     if head.is_known(&req) {
         return Ok(head.not_modified(&req));
     }

@@ -1,6 +1,10 @@
 //! Indicators: what is measured, in what, and which way it should go.
+use crate::domain::suppression::{FLOOR, default_threshold};
 use crate::domain::vocabulary::{Aggregation, Direction, Unit};
 use crate::http::prelude::*;
+
+/// The largest threshold: more is a slip.
+const MOST: i64 = 1_000;
 
 /// The definition of an indicator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -61,6 +65,17 @@ pub struct Indicator {
     /// The target.
     #[schema(value_type = Option<f64>, example = json!(null))]
     pub target_value: Option<Number>,
+    /// Below this a count is not published: its observations from 1 on are `suppressed`, and so are those that would give
+    /// them away. 0 where every count is published; null where persons are not counted. An indicator whose unit counts
+    /// persons (`persons`, `deaths`, `patients`) and that names none gets 5. At least 3.
+    #[schema(example = 0, minimum = 0, maximum = 1000)]
+    pub threshold: Option<i64>,
+    /// Whether 0 is not published either; null where there is no threshold.
+    #[schema(example = json!(null))]
+    pub zero_hidden: Option<bool>,
+    /// The indicator this one is a rate or a share of. Where that has a threshold, this is published only where that is.
+    #[schema(example = json!(null))]
+    pub rate_of: Option<String>,
     /// The source the row was read from.
     pub source: String,
     /// What a reader should know of the row.
@@ -69,7 +84,13 @@ pub struct Indicator {
 
 impl Record for Indicator {
     table!(Indicator, "indicators", |t| t
-        .refers(&[("weight", "indicators"), ("plan", "plans"), ("goals", "goals"), ("source", "sources")])
+        .refers(&[
+            ("weight", "indicators"),
+            ("rate_of", "indicators"),
+            ("plan", "plans"),
+            ("goals", "goals"),
+            ("source", "sources")
+        ])
         .collated(&["title_nb"])
         .searched(&["title_nb", "title_nn", "title_en", "description_nb", "description_nn", "description_en"]));
 
@@ -87,11 +108,36 @@ impl Record for Indicator {
                 "a mean has the indicator it is weighted by, and nothing else has one",
             ));
         }
+        self.check_small_numbers(wrong);
         for (field, period) in [("baseline_period", &self.baseline_period), ("target_period", &self.target_period)] {
             if let Some(period) = period {
                 check::period_in(wrong, field, period);
             }
         }
+    }
+}
+
+impl Indicator {
+    /// Fills the threshold that is not named, and checks what is said of small numbers.
+    fn check_small_numbers(&mut self, wrong: &mut Vec<Mistake>) {
+        let mut refuse = |field: &str, message: &str| wrong.push(Mistake::field(field, "invalid", message));
+        if self.rate_of.is_some() && self.threshold.is_some_and(|threshold| threshold != 0) {
+            refuse("threshold", "a rate has none: it is published where its count is");
+        }
+        if self.rate_of.as_ref() == Some(&self.id) {
+            refuse("rate_of", "is the indicator itself");
+        }
+        if self.threshold.is_some_and(|threshold| threshold != 0 && !(FLOOR..=MOST).contains(&threshold)) {
+            refuse("threshold", "must be between 3 and 1000, or 0 where every count is published");
+        }
+        if self.rate_of.is_none() {
+            self.threshold = self.threshold.or(default_threshold(self.unit));
+        }
+        let hides = self.threshold.is_some_and(|threshold| threshold > 0);
+        if !hides && self.zero_hidden == Some(true) {
+            refuse("zero_hidden", "needs a threshold");
+        }
+        self.zero_hidden = hides.then(|| self.zero_hidden.unwrap_or(false));
     }
 }
 

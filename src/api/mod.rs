@@ -10,6 +10,7 @@ pub mod counties;
 pub mod diff;
 pub mod evaluations;
 pub mod events;
+pub mod export;
 pub mod goals;
 pub mod grants;
 pub mod health_regions;
@@ -24,11 +25,13 @@ pub mod observations;
 pub mod plans;
 pub mod progress;
 pub mod results;
+pub mod revisions;
 pub mod schemes;
 pub mod sources;
 pub mod status_reports;
 pub mod submissions;
 pub mod submit;
+pub mod unsuppressed;
 pub mod wordings;
 
 use crate::db::table::Table;
@@ -60,7 +63,7 @@ pub static RESOURCES: [Entry; 19] = [
     Entry::of::<counties::County>(),
     Entry::of::<health_regions::HealthRegion>(),
     Entry::of::<indicators::Indicator>().with(&[progress::PROGRESS]),
-    Entry::of::<observations::Observation>(),
+    Entry::of::<observations::Observation>().with(&[UNSUPPRESSED]),
     Entry::of::<evaluations::Evaluation>(),
     Entry::of::<assessments::Assessment>(),
     Entry::of::<sources::Source>(),
@@ -73,7 +76,7 @@ pub fn tables() -> &'static [&'static Table] {
 }
 
 /// What stands beside the collections.
-static ALONE: [Endpoint; 14] = [
+static ALONE: [Endpoint; 16] = [
     observations::COVERAGE,
     Endpoint { path: "/", methods: READ, routes: || vec![web::get().to(home::front)], document: |_| () },
     Endpoint { path: "/openapi.json", methods: READ, routes: || vec![web::get().to(home::openapi)], document: |_| () },
@@ -101,6 +104,8 @@ static ALONE: [Endpoint; 14] = [
     changes::CHANGES,
     diff::DIFF,
     cite::CITE,
+    export::EXPORT,
+    revisions::REVISIONS,
     Endpoint {
         path: "/v1/submissions/{id}",
         methods: &["GET", "HEAD", "PATCH", "DELETE", "OPTIONS"],
@@ -127,6 +132,14 @@ const SUBMISSIONS: Endpoint = Endpoint {
     methods: &["GET", "HEAD", "POST", "OPTIONS"],
     routes: || vec![web::get().to(submissions::list), web::post().to(submit::submit)],
     document: submit::document,
+};
+
+/// Observations with the values that are not published, for those who may see them.
+const UNSUPPRESSED: Endpoint = Endpoint {
+    path: unsuppressed::PATH,
+    methods: READ,
+    routes: || vec![web::get().to(unsuppressed::list)],
+    document: unsuppressed::document,
 };
 
 /// Mounts everything. `/v1` comes first: the patterns of other paths would be matched against each of its requests.

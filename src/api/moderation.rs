@@ -1,4 +1,5 @@
 //! Moderation: who may see what was sent, publishes it, rejects it, or erases it whole.
+use crate::db::idempotency::Answer;
 use crate::db::submission::{self, Case, Decision};
 use crate::db::table::Table;
 use crate::db::{Database, revision};
@@ -9,10 +10,11 @@ use crate::http::asked::Asked;
 use crate::http::auth::{Permission, Writer};
 use crate::http::docs::Document;
 use crate::http::docs::operation::Operation;
+use crate::http::idempotency::{Claim, kept, of_body, response};
 use crate::http::parameter::{LONGEST_VALUE, Parameter, Shape};
 use crate::http::shape::{self, Whole};
 use crate::http::walk::Walk;
-use crate::http::write::{MERGE_PATCH, blocking, expectation, refuse_replay};
+use crate::http::write::{MERGE_PATCH, expectation};
 use crate::http::{Settings, body, check};
 use actix_web::http::header;
 use actix_web::web::{Data, Path, Payload};
@@ -106,20 +108,30 @@ pub async fn decide(
     db: Data<Database>,
 ) -> Result<HttpResponse, Error> {
     Asked::read(req.query_string(), &[])?;
-    refuse_replay(&req)?;
     let expect = expectation(&req)?;
     body::require_type(&req, &[MERGE_PATCH], header::HeaderName::from_static("accept-patch"))?;
-    let decision = read(&body::bytes(&req, payload).await?)?;
-    let case = blocking(db, move |db| {
+    let claim = Claim::of(&req, &db, Some(&moderator.author)).await?;
+    let bytes = body::bytes(&req, payload).await?;
+    let once = claim.on(&req, of_body(&bytes).as_ref());
+    let decision = read(&bytes)?;
+    let done = once.execute(db, move |db, keyed| {
         let (by, at) = (&moderator.author.subject, revision::now());
-        db.beside(|conn| submission::decide(conn, &id, &expect, &decision, by, &at))
-    })
-    .await?;
-    let mut out = HttpResponse::Ok();
-    out.insert_header((header::ETAG, format!("\"{}\"", case.version)));
-    out.insert_header((header::CACHE_CONTROL, "no-store"));
-    out.insert_header((header::CONTENT_TYPE, "application/json; charset=utf-8"));
-    Ok(out.body(serde_json::to_vec(&case).map_err(Error::internal)?))
+        let mut decided = None;
+        let mut done = db.beside_once(keyed, |conn| {
+            decided = Some(submission::decide(conn, &id, &expect, &decision, by, &at)?);
+            // Nothing of the submission is kept with the key, where erasing would not find it.
+            Ok(Answer::empty(200))
+        })?;
+        if done.answer.status == 200 {
+            let case = match decided {
+                Some(case) => case,
+                None => db.read(|conn| submission::case(conn, &id))?,
+            };
+            done.answer = kept(200, &[(header::ETAG, format!("\"{}\"", case.version))], &case)?;
+        }
+        Ok(done)
+    });
+    response(done.await?)
 }
 
 /// Reads and checks a decision: published, or rejected for a reason.
@@ -155,13 +167,12 @@ pub async fn erase(
     db: Data<Database>,
 ) -> Result<HttpResponse, Error> {
     Asked::read(req.query_string(), &[])?;
-    refuse_replay(&req)?;
     let expect = expectation(&req)?;
-    let finished =
-        blocking(db, move |db| submission::erase(db, &id, &expect, &moderator.author.subject, &revision::now()))
-            .await?;
-    let mut out = if finished { HttpResponse::NoContent() } else { HttpResponse::Accepted() };
-    Ok(out.insert_header((header::CACHE_CONTROL, "no-store")).finish())
+    let once = Claim::of(&req, &db, Some(&moderator.author)).await?.on(&req, &[]);
+    once.run(db, move |db, keyed| {
+        submission::erase(db, keyed, &id, &expect, &moderator.author.subject, &revision::now())
+    })
+    .await
 }
 
 /// The operations in the document.
@@ -190,7 +201,7 @@ pub fn document(document: &mut Document) {
         conditional: true,
         body: Some((MERGE_PATCH, "SubmissionDecision", json!({ "state": "published" }))),
         answers: &[(200, "Decided.", Some(("Case", case.clone())))],
-        problems: &[400, 401, 403, 404, 408, 410, 412, 413, 415, 422, 428, 500, 503],
+        problems: &[400, 401, 403, 404, 408, 409, 410, 412, 413, 415, 422, 428, 500, 503],
         scope: Some(SCOPE),
     };
     document.add(&decide);
@@ -205,7 +216,7 @@ pub fn document(document: &mut Document) {
             (204, "Erased.", None),
             (202, "Erased, and read by nobody any more. Somebody who reads keeps the log of the database from being cut; it is tried again every minute.", None),
         ],
-        problems: &[400, 401, 403, 404, 410, 412, 428, 500, 503],
+        problems: &[400, 401, 403, 404, 409, 410, 412, 422, 428, 500, 503],
         ..decide
     });
     let list = json!({ "data": [case], "total": 1, "next_cursor": null, "next": null });

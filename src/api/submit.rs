@@ -8,10 +8,10 @@ use crate::error::{Error, Kind, Mistake};
 use crate::http::asked::Asked;
 use crate::http::docs::Document;
 use crate::http::docs::operation::Operation;
+use crate::http::idempotency::{Claim, kept, of_body, response};
 use crate::http::rate::Limiter;
 use crate::http::shape::{self, Whole};
 use crate::http::token::Issuers;
-use crate::http::write::{blocking, refuse_replay};
 use crate::http::{Settings, body, check};
 use actix_web::http::header;
 use actix_web::web::{Data, Path, Payload};
@@ -76,14 +76,20 @@ pub async fn submit(
     (db, settings, issuers, limiter): (Data<Database>, Data<Settings>, Data<Issuers>, Data<Limiter>),
 ) -> Result<HttpResponse, Error> {
     Asked::read(req.query_string(), &[])?;
-    refuse_replay(&req)?;
     if issuers.is_empty() {
         // What nobody could publish or erase must not be collected.
         return Err(Error::new(Kind::AuthUnavailable)
             .detail("this service was started without a key for tokens: nobody could answer for what you send"));
     }
     body::require_type(&req, &["application/json"], header::HeaderName::from_static("accept-post"))?;
-    let input = read(&body::bytes_within(&req, payload, MOST_BYTES).await?)?;
+    let claim = Claim::of(&req, &db, None).await?;
+    let bytes = body::bytes_within(&req, payload, MOST_BYTES).await?;
+    let once = claim.on(&req, of_body(&bytes).as_ref());
+    let input = read(&bytes)?;
+    // What was taken once has been, though the consultation may be closed by now, or the allowance used up.
+    if let Some(answered) = once.answered(&db).await? {
+        return Ok(answered);
+    }
     let (to, tables) = (id.to_string(), db.clone());
     db.reading(move |conn| require_open(conn, &tables, &to)).await?;
     // Only now: a mistake costs nothing of the allowance.
@@ -105,15 +111,18 @@ pub async fn submit(
         consent_to_name: input.consent_to_name.unwrap_or(false),
         email: input.email,
     };
-    blocking(db, move |db| db.beside(|conn| submission::receive(conn, new))).await?;
-    let mut out = HttpResponse::Accepted();
-    for header in told {
-        out.insert_header(header);
+    let place = format!("{}/v1/submissions/{}", settings.base_url, receipt.id);
+    let done = once.execute(db, move |db, keyed| {
+        db.beside_once(keyed, |conn| {
+            submission::receive(conn, new)?;
+            kept(202, &[(header::LOCATION, place)], &receipt)
+        })
+    });
+    let mut out = response(done.await?)?;
+    for (name, value) in told {
+        out.headers_mut().insert(name, value.try_into().map_err(Error::internal)?);
     }
-    out.insert_header((header::LOCATION, format!("{}/v1/submissions/{}", settings.base_url, receipt.id)));
-    out.insert_header((header::CACHE_CONTROL, "no-store"));
-    out.insert_header((header::CONTENT_TYPE, "application/json; charset=utf-8"));
-    Ok(out.body(serde_json::to_vec(&receipt).map_err(Error::internal)?))
+    Ok(out)
 }
 
 /// Reads and checks a body.

@@ -6,6 +6,7 @@ use super::{CURRENT, Statement, insert};
 use crate::domain::Language;
 use crate::error::{Error, Place};
 use serde_json::Value as Json;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// A row that has been checked, as it is written.
@@ -28,18 +29,32 @@ impl Write<'_> {
         }
         let table = T::table();
         let before = self.current_of::<T>(batch)?;
+        let differing = batch.iter().filter(|c| before.get(c.row.id()).is_some_and(|(_, row)| *row != c.row));
+        let withheld = self.withheld(table, differing.map(|checked| checked.row.id()))?;
         let (mut outcomes, mut written, mut replaced) = (Vec::with_capacity(batch.len()), vec![], vec![]);
         for (i, checked) in batch.iter().enumerate() {
             outcomes.push(match before.get(checked.row.id()) {
                 Some((version, _)) if *version == self.revision => Err(i),
                 Some((version, row)) if *row == checked.row => Ok(Outcome::Unchanged(*version)),
-                Some(_) => {
-                    replaced.push(checked.row.id());
-                    written.push((checked, "update"));
-                    Ok(Outcome::Replaced)
+                Some((version, row)) => {
+                    let mut object = Cow::Borrowed(&checked.object);
+                    let same = match withheld.get(checked.row.id()) {
+                        Some(truth) => {
+                            let row = serde_json::to_value(row).map_err(Error::internal)?;
+                            self.withhold(table, &row, object.to_mut(), truth)?
+                        }
+                        None => false,
+                    };
+                    if same {
+                        Ok(Outcome::Unchanged(*version))
+                    } else {
+                        replaced.push(checked.row.id());
+                        written.push((checked, object, "update"));
+                        Ok(Outcome::Replaced)
+                    }
                 }
                 None => {
-                    written.push((checked, "create"));
+                    written.push((checked, Cow::Borrowed(&checked.object), "create"));
                     Ok(Outcome::Created)
                 }
             });
@@ -81,16 +96,17 @@ impl Write<'_> {
     fn insert_all<T: Record>(
         &mut self,
         table: &'static Table,
-        written: &[(&Checked<T>, &'static str)],
+        written: &[(&Checked<T>, Cow<Json>, &'static str)],
     ) -> Result<(), Error> {
         let stored = table.stored_columns();
         let columns: Vec<&str> = ["revision", "ended"].into_iter().chain(stored.iter().map(String::as_str)).collect();
         let (mut rows, mut changes) = (Vec::with_capacity(written.len()), Vec::with_capacity(written.len()));
-        for (checked, operation) in written {
+        for (checked, object, operation) in written {
             let mut row = vec![self.revision.into(), CURRENT.into()];
-            row.extend(table.stored_values(&checked.object));
+            row.extend(table.stored_values(object));
             rows.push(row);
-            self.pending.note(&table.references, &checked.object, Some(checked.number), &checked.places);
+            self.hiding.note(table, object);
+            self.pending.note(&table.references, object, Some(checked.number), &checked.places);
             let id = checked.row.id();
             let position = self.count(table, id, operation);
             changes.push(vec![

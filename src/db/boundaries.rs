@@ -86,7 +86,8 @@ impl Registers {
 type Version = (String, String, String, Option<String>);
 type Edge = (String, ChangeKind, String, String, Option<f64>);
 
-fn load(conn: &mut Db, at: i64) -> Result<Register, Error> {
+/// Reads the register as it was at a revision.
+pub(super) fn load(conn: &mut Db, at: i64) -> Result<Register, Error> {
     let places = Statement::new("SELECT region_code, region_name, valid_from, valid_to FROM municipalities t").at(at);
     let mut register = vec![];
     for (code, name, from, to) in places.sql(" ORDER BY id").rows::<Version>(conn)? {

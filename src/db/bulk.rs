@@ -44,12 +44,12 @@ impl Origin {
     }
 
     /// Says of mistakes which row they are in, and where that is.
-    pub fn stamp(&self, number: usize, mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
-        for mistake in &mut mistakes {
-            mistake.place = mistake.place.or_else(|| self.place(&mistake.name));
-            (mistake.row, mistake.pointer) = (Some(number), None);
-        }
-        mistakes
+    pub fn stamp(&self, number: usize, mistakes: Vec<Mistake>) -> Vec<Mistake> {
+        let stamped = |mistake: Mistake| {
+            let place = self.place(&mistake.name);
+            mistake.in_row(number, place)
+        };
+        mistakes.into_iter().map(stamped).collect()
     }
 }
 
@@ -131,8 +131,7 @@ impl<T: Record> Bulk<T> {
                 Ok(Outcome::Unchanged(_)) => self.tally.unchanged += 1,
                 Ok(_) => self.tally.updated += 1,
                 Err(i) => {
-                    let again = Mistake { row: Some(batch[i].number), pointer: None, ..twice(batch[i].row.id()) };
-                    self.refuse(vec![again]);
+                    self.refuse(vec![twice(batch[i].row.id()).in_row(batch[i].number, None)]);
                 }
             }
         }

@@ -6,24 +6,33 @@
 //! query builder is not used: a list here is put together at run time from filters, orders and columns that are
 //! data (see `http::filter`), and sixteen tables of boxed, two-backend types cost minutes of compilation for
 //! queries that a test runs one by one on both databases anyway.
+pub mod audit;
 pub mod batch;
 pub mod boundaries;
 pub mod bulk;
 pub mod cited;
+pub mod digest;
 mod erasure;
 pub mod head;
+pub mod idempotency;
 pub mod insert;
+pub mod json;
 pub mod migrate;
 pub mod place;
 pub mod pool;
 pub mod record;
 pub mod reference;
+pub mod replay;
+pub mod restore;
 pub mod revision;
 pub mod rows;
 pub mod series;
+mod stamp;
 pub mod statement;
 pub mod submission;
+mod suppression;
 pub mod table;
+pub mod unsuppressed;
 pub mod verify;
 mod watch;
 
@@ -34,6 +43,7 @@ use boundaries::{Registers, Target};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use head::{Head, Heads};
+use idempotency::{Answer, Done, Keyed, Turns};
 use pool::Pools;
 use revision::Intent;
 use std::sync::Arc;
@@ -63,6 +73,7 @@ pub struct Database {
     heads: Arc<Heads>,
     registers: Arc<Registers>,
     tables: &'static [&'static Table],
+    turns: Arc<Turns>,
     /// Set while the log may still have what was erased.
     uncut: Arc<AtomicBool>,
 }
@@ -73,9 +84,13 @@ impl Database {
     pub fn open(url: &str, tables: &'static [&'static Table]) -> Result<Self, Error> {
         let pools = Arc::new(Pools::open(url)?);
         // A process that was killed after it erased may have left what it erased in the log.
-        let cut = pools.write(|conn| migrate::run(conn).and_then(|()| erasure::cut_log(conn)))?;
+        let cut = pools.write(|conn| {
+            migrate::run(conn)?;
+            digest::fill(conn, tables)?;
+            erasure::cut_log(conn)
+        })?;
         let (heads, uncut) = (Arc::new(Heads::default()), Arc::new(AtomicBool::new(!cut)));
-        let database = Self { pools, heads, registers: Arc::default(), tables, uncut };
+        let database = Self { pools, heads, registers: Arc::default(), turns: Arc::default(), tables, uncut };
         database.refresh()?;
         Ok(database)
     }
@@ -158,32 +173,50 @@ impl Database {
         self.heads.moves()
     }
 
+    /// The requests with a key that are under way here.
+    pub fn turns(&self) -> &Turns {
+        &self.turns
+    }
+
     /// Runs `work` in a transaction that is no revision: for what is not published data.
     pub fn beside<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
         self.pools.write(|conn| {
-            let transaction = Transaction::begin(conn)?;
+            let transaction = Transaction::begin_bounded(conn)?;
             let done = work(transaction.conn)?;
             transaction.commit()?;
             Ok(done)
         })
     }
 
-    /// The same for work that deletes from `table`, and of what it deletes nothing is left in the database. False where
-    /// that is done but for the log, which is tried again; see `erasure`.
-    fn erase(&self, table: &str, work: impl FnOnce(&mut Db) -> Result<(), Error>) -> Result<bool, Error> {
-        self.beside(|conn| {
+    /// The same for work that deletes from `table`, and of what it deletes nothing is left in the database. It is answered
+    /// with 204, or with 202 where that is done but for the log, which is tried again; see `erasure`.
+    fn erase(
+        &self,
+        table: &str,
+        keyed: Option<&Keyed>,
+        work: impl FnOnce(&mut Db) -> Result<(), Error>,
+    ) -> Result<Done, Error> {
+        let mut done = self.beside_once(keyed, |conn| {
             erasure::lock(conn, table)?;
             work(conn)?;
-            erasure::rewrite(conn, table)
+            erasure::rewrite(conn, table)?;
+            Ok(Answer::empty(204))
         })?;
+        if done.replayed || done.answer.status != 204 {
+            return Ok(done);
+        }
         let cut = self.pools.write(erasure::cut_log).unwrap_or_else(|e| {
             log::error!("the log could not be cut: {e}");
             false
         });
         if !cut {
             self.uncut.store(true, Ordering::Relaxed);
+            done.answer.status = 202;
+            if let Some(keyed) = keyed {
+                self.pools.write(|conn| idempotency::amend(conn, keyed, 202))?;
+            }
         }
-        Ok(cut)
+        Ok(done)
     }
 
     /// Starts the thread that notices what other processes write, and finishes what erasures left to do. It ends when the
@@ -201,11 +234,21 @@ pub(crate) struct Transaction<'c> {
 
 impl<'c> Transaction<'c> {
     pub fn begin(conn: &'c mut Db) -> Result<Self, Error> {
+        Self::begin_by(conn, "BEGIN")
+    }
+
+    /// The same for a write, which on PostgreSQL waits only so long for others: each that waits holds a connection. On
+    /// SQLite they wait for the one connection that writes.
+    pub fn begin_bounded(conn: &'c mut Db) -> Result<Self, Error> {
+        Self::begin_by(conn, "BEGIN; SET LOCAL lock_timeout = '3s'")
+    }
+
+    fn begin_by(conn: &'c mut Db, on_postgres: &str) -> Result<Self, Error> {
         // A deferred transaction on SQLite fails with "database is locked" when it turns from reading to writing
         // beside another, whatever the busy timeout.
         let begin = match conn {
             Db::Sqlite(_) => "BEGIN IMMEDIATE",
-            Db::Postgres(_) => "BEGIN",
+            Db::Postgres(_) => on_postgres,
         };
         conn.batch_execute(begin)?;
         Ok(Self { conn, open: true })

@@ -1,4 +1,4 @@
-//! The pools: on SQLite one writer and several readers, on PostgreSQL one pool for both.
+//! The pools: on SQLite one writer and several readers, on PostgreSQL several of each.
 use super::Db;
 use crate::error::{Error, Kind};
 use diesel::connection::SimpleConnection;
@@ -9,7 +9,10 @@ use std::time::Duration;
 
 /// Connections for reading. Two cores serve no more at once; the rest would only hold memory.
 const READERS: u32 = 4;
-const POSTGRES_CONNECTIONS: u32 = 8;
+/// Connections to PostgreSQL for reading, and for writing: writers wait for one another in the database, and while a large
+/// table is written they would hold every connection there is.
+const POSTGRES_READERS: u32 = 6;
+const POSTGRES_WRITERS: u32 = 4;
 /// How long a request waits for a connection before it is told to come again.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -129,8 +132,7 @@ impl Pools {
         };
         Ok(match &target {
             Target::Postgres(_) => {
-                let pool = build(POSTGRES_CONNECTIONS, false)?;
-                Self { readers: pool.clone(), writer: pool, target }
+                Self { readers: build(POSTGRES_READERS, false)?, writer: build(POSTGRES_WRITERS, false)?, target }
             }
             Target::Sqlite(_) => {
                 // The writer first: it creates the file and turns it to WAL.
@@ -165,12 +167,24 @@ impl Pools {
 
     /// Runs `work` on the writer. A connection that died while it waited is found out before the work begins.
     pub fn write<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
-        let mut conn = self.writer.get()?;
-        if conn.ping().is_err() {
+        let mut conn = self.writing()?;
+        // After a restart of the server all that lay in the pool have died.
+        for _ in 0..POSTGRES_WRITERS {
+            if conn.ping().is_ok() {
+                break;
+            }
             drop(conn);
-            conn = self.writer.get()?;
+            conn = self.writing()?;
         }
         work(&mut conn)
+    }
+
+    /// A connection for writing. That all of them are in use is another thing than that the database is away.
+    fn writing(&self) -> Result<r2d2::PooledConnection<Manager>, Error> {
+        self.writer.get().map_err(|e| match self.writer.state().connections {
+            0 => e.into(),
+            _ => Error::unavailable(Kind::Contention, e),
+        })
     }
 }
 

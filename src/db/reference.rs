@@ -64,7 +64,11 @@ impl Pending {
             }
             for (id, (row, place, field)) in wanted.into_iter().filter(|(id, _)| !there.contains(id)) {
                 let message = format!("there is no `{id}` in {name}");
-                wrong.push(Mistake { row, place, ..Mistake::field(field, "reference", message) });
+                let mistake = Mistake::field(field, "reference", message);
+                wrong.push(match row {
+                    Some(row) => mistake.in_row(row, place),
+                    None => mistake,
+                });
             }
         }
         wrong.sort_by(|a, b| (a.row, &a.name, &a.message).cmp(&(b.row, &b.name, &b.message)));

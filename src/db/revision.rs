@@ -3,9 +3,10 @@
 //! The counter row is taken first, so writers queue in the order in which they commit, on both databases.
 use super::place::Places;
 use super::reference::{self, Pending};
-use super::statement::Value;
+use super::stamp::Stamp;
+use super::suppression::{self, Touched};
 use super::table::{Record, Table};
-use super::{CURRENT, Db, Statement, Transaction, watch};
+use super::{CURRENT, Db, Statement, Transaction, digest, watch};
 use crate::domain::{Language, id};
 use crate::error::{Error, Kind, Mistake};
 use chrono::{SecondsFormat, Utc};
@@ -54,14 +55,16 @@ pub enum Outcome {
 /// A revision being written.
 pub struct Write<'c> {
     pub(super) conn: &'c mut Db,
-    tables: &'static [&'static Table],
+    pub(super) tables: &'static [&'static Table],
     pub(super) revision: i64,
     pub(super) position: i64,
-    touched: BTreeSet<&'static str>,
+    pub(super) touched: BTreeSet<&'static str>,
     pub(super) pending: Pending,
     places: Option<Places>,
     /// Places of which a version was changed or ended: what lies in them must still have somewhere to lie.
     moved: BTreeSet<String>,
+    /// What the verdict on small numbers depends on.
+    pub(super) hiding: Touched,
 }
 
 /// The collections that make up the register of places.
@@ -89,14 +92,29 @@ pub(super) fn run<T>(
     intent: Intent,
     work: impl FnOnce(&mut Write) -> Result<T, Error>,
 ) -> Result<(T, Option<i64>), Error> {
-    let transaction = Transaction::begin(conn)?;
+    let transaction = Transaction::begin_bounded(conn)?;
+    let keeps = matches!(intent, Intent::Keep { .. });
+    let written = within(transaction.conn, tables, intent, work)?;
+    if keeps && written.kept {
+        transaction.commit()?;
+    }
+    Ok((written.done, written.revision))
+}
+
+/// The same in a transaction that has begun, and is committed by the caller or not.
+pub(super) fn within<T>(
+    conn: &mut Db,
+    tables: &'static [&'static Table],
+    intent: Intent,
+    work: impl FnOnce(&mut Write) -> Result<T, Error>,
+) -> Result<Written<T>, Error> {
     let taken: Option<(i64,)> =
-        Statement::new("UPDATE dataset SET revision = revision + 1 RETURNING revision").row(transaction.conn)?;
+        Statement::new("UPDATE dataset SET revision = revision + 1 RETURNING revision").row(conn)?;
     let Some((revision,)) = taken else {
         return Err(Error::internal("the dataset has no counter row"));
     };
     let mut write = Write {
-        conn: transaction.conn,
+        conn: &mut *conn,
         tables,
         revision,
         position: 0,
@@ -104,22 +122,46 @@ pub(super) fn run<T>(
         pending: Pending::default(),
         places: None,
         moved: BTreeSet::new(),
+        hiding: Touched::default(),
     };
     let done = work(&mut write)?;
-    if write.position == 0 {
-        // Nothing changed. Dropping the transaction gives the number back.
-        return Ok((done, None));
+    if write.position == 0 && write.hiding.stirred.is_empty() {
+        write.give_back()?;
+        return Ok(Written { done, revision: None, kept: false });
     }
     write.check()?;
-    if let Intent::Keep { author, reason } = intent {
-        write.finish(author, reason)?;
-        watch::tell(transaction.conn, revision)?;
-        transaction.commit()?;
+    if write.position == 0 {
+        // Only a value that nobody sees is another: a revision would tell of it.
+        if let Intent::Keep { author, reason } = intent {
+            write.audit_withheld(author, reason)?;
+        }
+        write.give_back()?;
+        return Ok(Written { done, revision: None, kept: true });
     }
-    Ok((done, Some(revision)))
+    if let Intent::Keep { author, reason } = intent {
+        write.audit_withheld(author, reason)?;
+        write.finish(author, reason)?;
+        watch::tell(conn, revision)?;
+    }
+    Ok(Written { done, revision: Some(revision), kept: true })
+}
+
+/// What came of a write.
+pub(super) struct Written<T> {
+    pub done: T,
+    /// The revision it made; none where nothing that is published changed.
+    pub revision: Option<i64>,
+    /// Whether there is anything to commit.
+    pub kept: bool,
 }
 
 impl Write<'_> {
+    /// Gives the number back: what is committed now makes no revision.
+    fn give_back(&mut self) -> Result<(), Error> {
+        Statement::new("UPDATE dataset SET revision = revision - 1").run(self.conn)?;
+        Ok(())
+    }
+
     /// The revision this write will be.
     pub fn revision(&self) -> i64 {
         self.revision
@@ -144,10 +186,19 @@ impl Write<'_> {
             if *before == row {
                 return Ok((row, Outcome::Unchanged(*version)));
             }
+        }
+        let mut object = serde_json::to_value(&row).map_err(Error::internal)?;
+        if let Some((version, before)) = &found {
+            if let Some(truth) = self.withheld(table, [row.id()])?.remove(row.id()) {
+                let before = serde_json::to_value(before).map_err(Error::internal)?;
+                if self.withhold(table, &before, &mut object, &truth)? {
+                    return Ok((row, Outcome::Unchanged(*version)));
+                }
+            }
             self.close(table, row.id())?;
         }
-        let object = serde_json::to_value(&row).map_err(Error::internal)?;
         self.insert(table, &object)?;
+        self.hiding.note(table, &object);
         self.pending.note(&table.references, &object, None, &[]);
         let outcome = if found.is_some() { Outcome::Replaced } else { Outcome::Created };
         self.log(table, row.id(), if found.is_some() { "update" } else { "create" })?;
@@ -161,11 +212,16 @@ impl Write<'_> {
             return Err(self.absent(table, id)?);
         };
         expect_holds(expect, Some(version))?;
+        if version == self.revision {
+            return Err(Error::because(Kind::Duplicate, twice(id)));
+        }
         let pointing = reference::pointing_at(self.conn, self.tables, table, id)?;
         if !pointing.is_empty() {
             return Err(Error::all(Kind::Referenced, pointing));
         }
         self.close(table, id)?;
+        self.release(table, id)?;
+        self.hiding.note(table, &serde_json::to_value(&before).map_err(Error::internal)?);
         self.log(table, id, "delete")?;
         Ok(before)
     }
@@ -200,7 +256,7 @@ impl Write<'_> {
         if wrong.is_empty() { Ok(row) } else { Err(Error::all(Kind::InvalidContent, wrong)) }
     }
 
-    fn close(&mut self, table: &Table, id: &str) -> Result<(), Error> {
+    pub(super) fn close(&mut self, table: &Table, id: &str) -> Result<(), Error> {
         let closed = Statement::new(format!("UPDATE {} SET ended = ", table.name))
             .bind(self.revision)
             .sql(" WHERE id = ")
@@ -237,7 +293,7 @@ impl Write<'_> {
         self.position
     }
 
-    fn log(&mut self, table: &'static Table, id: &str, operation: &'static str) -> Result<(), Error> {
+    pub(super) fn log(&mut self, table: &'static Table, id: &str, operation: &'static str) -> Result<(), Error> {
         let position = self.count(table, id, operation);
         Statement::new("INSERT INTO changes (revision, position, collection, id, operation) VALUES (")
             .bind(self.revision)
@@ -264,38 +320,19 @@ impl Write<'_> {
                 return Err(Error::all(Kind::Referenced, stranded));
             }
         }
-        Ok(())
+        suppression::settle(self)
     }
 
     fn finish(self, author: &Author, reason: Option<&str>) -> Result<(), Error> {
-        let time = now();
-        Statement::new("INSERT INTO revisions (revision, time, issuer, subject, organisation, token_id, reason, row_count) VALUES (")
-            .bind(self.revision)
-            .sql(", ")
-            .bind(time.as_str())
-            .sql(", ")
-            .bind(author.issuer.as_str())
-            .sql(", ")
-            .bind(author.subject.as_str())
-            .sql(", ")
-            .bind(Value::Text(author.organisation.clone()))
-            .sql(", ")
-            .bind(Value::Text(author.token_id.clone()))
-            .sql(", ")
-            .bind(Value::Text(reason.map(str::to_owned)))
-            .sql(", ")
-            .bind(self.position)
-            .sql(")")
-            .run(self.conn)?;
-        for collection in self.touched {
-            Statement::new("INSERT INTO collections (collection, revision, updated_at) VALUES (")
-                .bind(collection)
-                .sql(", ")
-                .bind(self.revision)
-                .sql(", ")
-                .bind(time.as_str())
-                .sql(") ON CONFLICT (collection) DO UPDATE SET revision = excluded.revision, updated_at = excluded.updated_at")
-                .run(self.conn)?;
+        let stamp = Stamp { revision: self.revision, time: &now(), reason, changes: self.position };
+        stamp.record(self.conn, author)?;
+        for table in self.tables.iter().filter(|table| self.touched.contains(table.collection)) {
+            stamp.touch(self.conn, table)?;
+            if self.hiding.redacted && table.collection == suppression::HIDING {
+                // Versions that this revision ended are not what they were when they were counted in.
+                let digest = digest::recompute(self.conn, table)?;
+                digest::keep(self.conn, table, digest)?;
+            }
         }
         Ok(())
     }

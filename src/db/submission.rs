@@ -1,5 +1,6 @@
 //! Submissions: what the public sends to a consultation. They stand outside the revisions, because what must be erasable
 //! whole can have no versions; an erased one leaves its id, its consultation, when and by whom.
+use super::idempotency::{Done, Keyed};
 use super::revision::{absent as absent_row, expect_holds};
 use super::statement::Value;
 use super::table::Table;
@@ -216,7 +217,8 @@ fn page<T: serde::de::DeserializeOwned + 'static>(
     Ok(Page { rows, total: total.map_or(0, |(n,)| n) })
 }
 
-fn case(conn: &mut Db, id: &str) -> Result<Case, Error> {
+/// One in any state, for moderators.
+pub fn case(conn: &mut Db, id: &str) -> Result<Case, Error> {
     let sql = Statement::new(format!("SELECT {CASE} FROM submissions t WHERE t.id = ")).bind(id);
     match sql.row(conn)? {
         Some(found) => Ok(found),
@@ -261,9 +263,16 @@ pub fn decide(
     case(conn, id)
 }
 
-/// Erases one whole. False where the log of the database could not be cut yet; see `erasure`.
-pub fn erase(db: &Database, id: &str, expect: &Expect, by: &str, at: &str) -> Result<bool, Error> {
-    db.erase("submissions", |conn| {
+/// Erases one whole: 204, or 202 where the log of the database could not be cut yet; see `erasure`.
+pub fn erase(
+    db: &Database,
+    keyed: Option<&Keyed>,
+    id: &str,
+    expect: &Expect,
+    by: &str,
+    at: &str,
+) -> Result<Done, Error> {
+    db.erase("submissions", keyed, |conn| {
         let before = case(conn, id)?;
         expect_holds(expect, Some(before.version))?;
         Statement::new("DELETE FROM submissions WHERE id = ").bind(id).run(conn)?;

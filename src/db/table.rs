@@ -29,7 +29,7 @@ pub trait Record: Serialize + DeserializeOwned + ToSchema + Clone + PartialEq + 
 }
 
 /// One field of a row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Column {
     pub name: String,
     pub holds: Type,

@@ -1,8 +1,9 @@
 //! What other processes write: PostgreSQL tells of it, and both databases are asked from time to time.
 use super::head::{self, Head, Heads};
 use super::pool::Pools;
-use super::{Db, Statement, erasure};
+use super::{Db, Statement, erasure, idempotency};
 use crate::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -18,6 +19,8 @@ const UNTOLD: Duration = Duration::from_millis(250);
 /// failover, and would then never hear of anything.
 const TOLD: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
+/// How many answers that are too old are removed in one go; others have the writer until the next.
+const PURGED: i64 = 500;
 /// How long to leave a server alone that refused a listener.
 const BACKOFF: Duration = Duration::from_secs(2);
 
@@ -30,32 +33,52 @@ pub(super) fn tell(conn: &mut Db, revision: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Starts the thread that keeps the head up to date, and once a minute tries what erasures left to do. It ends with the
-/// database.
+/// Starts the thread that keeps the head up to date, and once a minute tries what erasures left to do and removes answers
+/// that were kept for retries long enough. It ends with the database, and not by a panic.
 pub(super) fn start(pools: Weak<Pools>, heads: Weak<Heads>, uncut: Arc<AtomicBool>) {
     std::thread::spawn(move || {
-        let mut listener = Listener::default();
-        let (mut looked, mut cut) = (Instant::now(), Instant::now());
-        loop {
-            std::thread::sleep(TICK);
-            let (Some(pools), Some(heads)) = (pools.upgrade(), heads.upgrade()) else { return };
-            if cut.elapsed() >= MINUTE {
-                cut = Instant::now();
-                cut_log(&pools, &uncut);
-            }
-            let told = listener.heard(&pools);
-            let patience = if listener.conn.is_some() { TOLD } else { UNTOLD };
-            if !told && looked.elapsed() < patience {
-                continue;
-            }
-            looked = Instant::now();
-            match listener.look(&pools, heads.current().revision) {
-                Ok(Some(found)) => heads.advance(found),
-                Ok(None) => {}
-                Err(e) => log::debug!("the revision could not be read: {e}"),
-            }
+        while catch_unwind(AssertUnwindSafe(|| watch(&pools, &heads, &uncut))).is_err() {
+            log::error!("the watch over the database panicked; it begins again");
+            std::thread::sleep(BACKOFF);
         }
     });
+}
+
+fn watch(pools: &Weak<Pools>, heads: &Weak<Heads>, uncut: &AtomicBool) {
+    let mut listener = Listener::default();
+    let (mut looked, mut cleaned, mut purging) = (Instant::now(), Instant::now(), false);
+    loop {
+        std::thread::sleep(TICK);
+        let (Some(pools), Some(heads)) = (pools.upgrade(), heads.upgrade()) else { return };
+        if cleaned.elapsed() >= MINUTE {
+            cleaned = Instant::now();
+            cut_log(&pools, uncut);
+            purging = true;
+        }
+        purging = purging && purge(&pools);
+        let told = listener.heard(&pools);
+        let patience = if listener.conn.is_some() { TOLD } else { UNTOLD };
+        if !told && looked.elapsed() < patience {
+            continue;
+        }
+        looked = Instant::now();
+        match listener.look(&pools, heads.current().revision) {
+            Ok(Some(found)) => heads.advance(found),
+            Ok(None) => {}
+            Err(e) => log::debug!("the revision could not be read: {e}"),
+        }
+    }
+}
+
+/// Removes some answers; says whether there may be more.
+fn purge(pools: &Pools) -> bool {
+    match pools.write(|conn| idempotency::purge(conn, chrono::Utc::now(), PURGED)) {
+        Ok(removed) => removed as i64 == PURGED,
+        Err(e) => {
+            log::warn!("answers kept for retries could not be removed: {e}");
+            false
+        }
+    }
 }
 
 fn cut_log(pools: &Pools, uncut: &AtomicBool) {

@@ -36,6 +36,12 @@ pub fn partial(text: &str) -> Result<(NaiveDate, NaiveDate), String> {
     Ok((whole(&first).map_err(|_| wrong())?, whole(&last).map_err(|_| wrong())?))
 }
 
+/// Whether a text is a time in the one spelling times are stored in: RFC 3339, UTC, milliseconds.
+pub fn is_stamp(text: &str) -> bool {
+    let written = |time: DateTime<Utc>| time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    DateTime::parse_from_rfc3339(text).is_ok_and(|time| written(time.to_utc()) == text)
+}
+
 /// The last day of the month that `day` is in.
 pub fn month_end(day: NaiveDate) -> NaiveDate {
     let (year, month) = if day.month() == 12 { (day.year() + 1, 1) } else { (day.year(), day.month() + 1) };

@@ -61,7 +61,8 @@ impl Period {
         self.start.month() == other.start.month() && self.months() == other.months()
     }
 
-    fn months(&self) -> i32 {
+    /// How many months it has.
+    pub fn months(&self) -> i32 {
         let month = |day: NaiveDate| day.year() * 12 + day.month0() as i32;
         month(self.end) - month(self.start) + 1
     }

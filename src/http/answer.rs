@@ -1,4 +1,6 @@
 //! The way out of every read: entity tags, caching, links, compression. One place decides each.
+use super::at::Reads;
+use super::cache::Keepable;
 use super::encoding::Encoding;
 use super::page::short_hash;
 use super::{LICENSE_URL, Settings};
@@ -51,6 +53,8 @@ pub struct Head {
     pub links: Vec<(String, &'static str)>,
     /// The name of the file, where it is one to be saved; parts of it can be asked for.
     pub file_name: Option<String>,
+    /// What it depends on, where it can be kept for others who ask the same.
+    pub reads: Option<Reads>,
 }
 
 impl Head {
@@ -65,6 +69,7 @@ impl Head {
             vary: vec![],
             links: vec![],
             file_name: None,
+            reads: None,
         }
     }
 
@@ -78,7 +83,7 @@ impl Head {
         let Some(given) = req.headers().get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()) else {
             return false;
         };
-        given.trim() == "*" || tags(given).any(|tag| bare(tag) == self.tag)
+        confirmed(given, &self.tag).is_some()
     }
 
     /// Whether the client names this very answer; `*` does not.
@@ -89,13 +94,8 @@ impl Head {
     /// 304, with the headers a cache refreshes its copy from.
     pub fn not_modified(&self, req: &HttpRequest) -> HttpResponse {
         let mut out = HttpResponse::NotModified();
-        // The encoding the client has is not known; its own tag is the right one to confirm.
-        let own = req
-            .headers()
-            .get(header::IF_NONE_MATCH)
-            .and_then(|v| v.to_str().ok())
-            .and_then(|given| tags(given).find(|tag| bare(tag) == self.tag))
-            .unwrap_or(&self.tag);
+        let given = req.headers().get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok());
+        let own = given.and_then(|given| confirmed(given, &self.tag)).unwrap_or(&self.tag);
         self.write(&mut out, own);
         out.finish()
     }
@@ -119,6 +119,9 @@ impl Head {
                 self.write(&mut out, &format!("{}-{}", self.tag, encoding.ending()));
             }
             None => self.write(&mut out, &self.tag),
+        }
+        if let Some(reads) = self.reads.clone().filter(|_| status == StatusCode::OK) {
+            out.extensions_mut().insert(Keepable { reads, tag: self.tag.clone() });
         }
         out.insert_header((header::CONTENT_TYPE, self.content_type));
         if let Some(language) = self.language {
@@ -169,6 +172,15 @@ pub fn tags(list: &str) -> impl Iterator<Item = &str> {
         let tag = tag.strip_prefix("W/").unwrap_or(tag);
         tag.strip_prefix('"')?.strip_suffix('"')
     })
+}
+
+/// The tag that a client has of an answer with this one, among those it names. The encoding it has is not known, so that
+/// its own tag is the right one to confirm; `*` is any.
+pub fn confirmed<'t>(given: &'t str, tag: &'t str) -> Option<&'t str> {
+    if given.trim() == "*" {
+        return Some(tag);
+    }
+    tags(given).find(|own| bare(own) == tag)
 }
 
 /// A tag without the ending for its encoding.

@@ -14,12 +14,16 @@ pub const MOST_BYTES: usize = 1_048_576;
 /// How long a body may take to arrive. The framework has no such limit.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Requires one of the media types named, so that nothing is guessed.
-pub fn require_type(req: &HttpRequest, allowed: &[&str], advertise: header::HeaderName) -> Result<(), Error> {
+/// Requires one of the media types named, so that nothing is guessed; says which it is.
+pub fn require_type<'a>(
+    req: &HttpRequest,
+    allowed: &[&'a str],
+    advertise: header::HeaderName,
+) -> Result<&'a str, Error> {
     let given = req.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     let media = given.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
-    if allowed.contains(&media.as_str()) {
-        return Ok(());
+    if let Some(found) = allowed.iter().find(|known| **known == media) {
+        return Ok(found);
     }
     let mistake = Mistake::header("Content-Type", "unsupported", format!("must be {}", allowed.join(" or ")));
     Err(Error::because(Kind::UnsupportedMediaType, mistake).header(advertise, &allowed.join(", ")))
@@ -32,25 +36,13 @@ pub async fn bytes(req: &HttpRequest, payload: web::Payload) -> Result<Vec<u8>, 
 
 /// Reads the whole body, of at most so many bytes, unpacked.
 pub async fn bytes_within(req: &HttpRequest, mut payload: web::Payload, most: usize) -> Result<Vec<u8>, Error> {
-    let too_large = || Error::new(Kind::PayloadTooLarge).detail(format!("at most {most} bytes, unpacked"));
-    let length = req.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|n| n > most as u64) {
-        return Err(too_large());
-    }
-    let packed = match req.headers().get(header::CONTENT_ENCODING).map(|v| v.to_str().unwrap_or("?")) {
-        None | Some("identity") => false,
-        Some("gzip") => true,
-        Some(_) => {
-            let mistake = Mistake::header("Content-Encoding", "unsupported", "must be gzip or identity");
-            return Err(Error::because(Kind::UnsupportedMediaType, mistake));
-        }
-    };
+    let packed = admit(req, most as u64)?;
     let arrival = async {
         let mut body = Vec::new();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|e| Error::new(Kind::MalformedRequest).detail(e.to_string()))?;
             if body.len() + chunk.len() > most {
-                return Err(too_large());
+                return Err(too_large(most as u64));
             }
             body.extend_from_slice(&chunk);
         }
@@ -67,7 +59,29 @@ pub async fn bytes_within(req: &HttpRequest, mut payload: web::Payload, most: us
         .take(most as u64 + 1)
         .read_to_end(&mut unpacked)
         .map_err(|_| Error::new(Kind::MalformedRequest).detail("the body is not gzip, as Content-Encoding says"))?;
-    if unpacked.len() > most { Err(too_large()) } else { Ok(unpacked) }
+    if unpacked.len() > most { Err(too_large(most as u64)) } else { Ok(unpacked) }
+}
+
+/// The refusal of a body that is too large.
+pub fn too_large(most: u64) -> Error {
+    Error::new(Kind::PayloadTooLarge).detail(format!("at most {most} bytes, unpacked"))
+}
+
+/// What can be said of a body before it is read: that it is too large by its own account, or packed in a way that is not
+/// known. Says whether it is packed with gzip.
+pub fn admit(req: &HttpRequest, most: u64) -> Result<bool, Error> {
+    let length = req.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|n| n > most) {
+        return Err(too_large(most));
+    }
+    match req.headers().get(header::CONTENT_ENCODING).map(|v| v.to_str().unwrap_or("?")) {
+        None | Some("identity") => Ok(false),
+        Some("gzip") => Ok(true),
+        Some(_) => {
+            let mistake = Mistake::header("Content-Encoding", "unsupported", "must be gzip or identity");
+            Err(Error::because(Kind::UnsupportedMediaType, mistake))
+        }
+    }
 }
 
 /// An object as it was sent: every member, in order, also those that stand twice.

@@ -1,7 +1,7 @@
 //! A list whose rows are computed: all of them are known at once, and a page is a part of them. It has every form, the
 //! pages, the tags and the citation of any other list.
 use super::Settings;
-use super::at::At;
+use super::at::When;
 use super::format::{Column, Cube, Exports, Labels, Source, Table, send};
 use super::inquiry::Inquiry;
 use super::listing;
@@ -120,10 +120,10 @@ async fn table(
     exports: &Data<Exports>,
     found: impl Fn(&mut Db, &Inquiry, &Mark) -> Result<Computed, Error> + Send + 'static,
 ) -> Result<HttpResponse, Error> {
-    let mark = match &inquiry.at {
-        At::Newest(mark) => mark.clone(),
-        at => {
-            let at = at.clone();
+    let mark = match &inquiry.at.point {
+        When::Newest(mark) => mark.clone(),
+        _ => {
+            let at = inquiry.at.clone();
             db.reading(move |conn| at.mark(conn)).await?
         }
     };

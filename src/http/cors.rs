@@ -9,7 +9,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
-const EXPOSED: &str = "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Accept-Ranges, Content-Range, Content-Disposition, X-Request-Id";
+const EXPOSED: &str = "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Accept-Ranges, Content-Range, Content-Disposition, Idempotency-Replayed, X-Request-Id";
 
 /// Wraps every request, outermost.
 pub async fn every(
@@ -33,7 +33,8 @@ pub async fn every(
     Ok(response)
 }
 
-fn grant(headers: &mut HeaderMap) {
+/// Lets pages of any origin read an answer.
+pub fn grant(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
 }

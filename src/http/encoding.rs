@@ -1,6 +1,6 @@
 //! Content encodings: which one a client takes, and packing of whole bodies and of streams.
 use actix_web::HttpRequest;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderMap};
 use std::io::{self, Write};
 use std::mem::take;
 
@@ -43,7 +43,12 @@ impl Encoding {
 
     /// The first of ours that the client takes.
     pub fn choose(req: &HttpRequest) -> Option<Self> {
-        let given = req.headers().get(header::ACCEPT_ENCODING)?.to_str().ok()?.to_ascii_lowercase();
+        Self::of(req.headers())
+    }
+
+    /// The first of ours among those that these headers take.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let given = headers.get(header::ACCEPT_ENCODING)?.to_str().ok()?.to_ascii_lowercase();
         let taken = |e: &Self| {
             given.split(',').take(32).any(|range| {
                 let mut parts = range.split(';').map(str::trim);

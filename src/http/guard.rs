@@ -13,7 +13,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The paths there are and the methods of each.
 pub struct Routes(pub Vec<(ResourceDef, &'static [&'static str])>);
@@ -81,20 +81,26 @@ fn explained(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceRespo
 fn finished(mut response: ServiceResponse<BoxBody>, id: &RequestId, private: bool) -> ServiceResponse<BoxBody> {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Ok(id) = HeaderValue::from_str(&id.0) {
-        headers.insert(REQUEST_ID, id);
-    }
+    name(headers, id);
     if private {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
 }
 
+/// Puts the name of a request into its answer.
+pub fn name(headers: &mut HeaderMap, id: &RequestId) {
+    if let Ok(id) = HeaderValue::from_str(&id.0) {
+        headers.insert(REQUEST_ID, id);
+    }
+}
+
 /// Names a request in the log and in its answer.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
-fn request_id(headers: &HeaderMap) -> RequestId {
+/// The name that the client gave the request, or a new one.
+pub fn request_id(headers: &HeaderMap) -> RequestId {
     let given = headers.get(REQUEST_ID).and_then(|v| v.to_str().ok());
     let plain = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     RequestId(given.filter(plain).map(str::to_owned).unwrap_or_else(|| {

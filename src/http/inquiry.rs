@@ -2,13 +2,13 @@
 use super::Settings;
 use super::answer::{Head, Keep};
 use super::asked::{Asked, encode};
-use super::at::At;
+use super::at::{At, When};
 use super::format::{Cube, Form};
 use super::list::{Meta, address, language};
 use super::page::{Cursor, short_hash};
 use super::parameter::{MOST_ROWS, ROWS};
 use crate::db::Database;
-use crate::db::head::Mark;
+use crate::db::head::{self, Mark};
 use crate::domain::Language;
 use crate::error::{Error, Kind, Mistake};
 use actix_web::{HttpRequest, http::header};
@@ -30,6 +30,8 @@ pub struct Inquiry {
     pub question: String,
     /// All of the parameters in one spelling.
     canonical: String,
+    /// See [`Head::redacted`](crate::db::head::Head::redacted).
+    redacted: i64,
     vary: Vec<&'static str>,
     /// Rows on a page; none where all are wanted.
     limit: Option<i64>,
@@ -56,7 +58,8 @@ impl Inquiry {
         Self {
             question: format!("{path}?{}", asked.canonical(NOT_OF_THE_QUESTION)),
             canonical: asked.canonical(&[]),
-            at: At::Revision(0),
+            at: At::revision(0),
+            redacted: 0,
             limit: asked.integer("limit").or(if form.format.is_table() { None } else { Some(ROWS) }),
             path,
             cursor: None,
@@ -72,10 +75,10 @@ impl Inquiry {
     pub fn reading(
         mut self,
         db: &Database,
-        collections: &[&str],
+        collections: &[&'static str],
         fits: impl Fn(&[Value]) -> bool,
     ) -> Result<Self, Error> {
-        self.at = At::of(&self.asked, db, collections)?;
+        (self.at, self.redacted) = (At::of(&self.asked, db, collections)?, db.head().redacted);
         let Some(text) = self.asked.one("cursor") else { return Ok(self) };
         let cursor = Cursor::open(text, &self.question)?;
         if cursor.revision > db.head().revision || !fits(&cursor.place) {
@@ -83,8 +86,8 @@ impl Inquiry {
             return Err(Error::because(Kind::InvalidCursor, mistake));
         }
         // Every page of a walk is read where the first was.
-        if !matches!(self.at, At::Revision(_)) {
-            self.at = At::Revision(cursor.revision);
+        if !matches!(self.at.point, When::Revision(_)) {
+            self.at.point = When::Revision(cursor.revision);
         }
         self.cursor = Some(cursor);
         Ok(self)
@@ -115,7 +118,7 @@ impl Inquiry {
         let variant = [self.path.as_str(), &self.canonical, self.form.format.word(), self.language.code()];
         let hash = short_hash(&variant.map(str::as_bytes));
         Head {
-            tag: format!("{revision}-{hash}"),
+            tag: format!("{}-{hash}", head::tag(revision, self.redacted)),
             time: time.filter(|t| !t.is_empty()),
             keep: if self.asked.one("as_of").is_some() { self.at.keep() } else { Keep::Briefly },
             content_type: self.form.format.content_type(),
@@ -123,13 +126,15 @@ impl Inquiry {
             vary: self.vary.clone(),
             links: vec![],
             file_name: None,
+            reads: self.at.reads.clone(),
         }
     }
 
     /// The head of the answer, where the client has it already and no query is needed to know that.
     pub fn known(&self, req: &HttpRequest) -> Option<Head> {
         let revision = self.at.known().filter(|_| req.headers().contains_key(header::IF_NONE_MATCH))?;
-        Some(self.head(revision, None)).filter(|head| head.is_known(req))
+        let time = if let When::Newest(mark) = &self.at.point { Some(mark.time.clone()) } else { None };
+        Some(self.head(revision, time)).filter(|head| head.is_known(req))
     }
 
     /// What stands beside rows read at a revision.

@@ -2,8 +2,8 @@
 use super::Settings;
 use super::answer::Head;
 use super::asked::Asked;
-use super::at::At;
-use super::format::{Column, Exports, Form, Objects, Opened, Source, send};
+use super::at::When;
+use super::format::{Column, Exports, Form, Opened, Source, send};
 use super::inquiry::Inquiry;
 use super::list::{Found, List, Meta};
 use super::page::Cursor;
@@ -12,6 +12,7 @@ use super::selection::Selection;
 use super::totals::Totals;
 use crate::db::Database;
 use crate::db::head::Mark;
+use crate::db::json::Objects;
 use crate::db::rows::Rows;
 use crate::domain::Language;
 use crate::error::Error;
@@ -81,7 +82,7 @@ pub fn page(inquiry: &Inquiry, settings: &Settings, mark: &Mark, page: Page) -> 
         head.links.push((address.clone(), "next"));
     }
     head.links.push((meta.cite_as.clone(), "cite-as"));
-    let objects = Objects::of(page.columns)?;
+    let objects = Objects::of(page.columns.iter().map(|c| c.name.as_str()))?;
     let mut body = b"{\"data\":[".to_vec();
     for (index, row) in page.rows.iter().enumerate() {
         if index > 0 {
@@ -107,10 +108,10 @@ async fn table(
     exports: &Data<Exports>,
     list: List,
 ) -> Result<HttpResponse, Error> {
-    let mark = match &list.inquiry.at {
-        At::Newest(mark) => mark.clone(),
-        at => {
-            let at = at.clone();
+    let mark = match &list.inquiry.at.point {
+        When::Newest(mark) => mark.clone(),
+        _ => {
+            let at = list.inquiry.at.clone();
             db.reading(move |conn| at.mark(conn)).await?
         }
     };

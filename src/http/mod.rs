@@ -5,11 +5,14 @@ pub mod asked;
 pub mod at;
 pub mod auth;
 pub mod body;
+pub mod bulk;
+pub mod cache;
 pub mod carried;
 pub mod check;
 pub mod cite;
 pub mod computed;
 pub mod connection;
+pub mod copy;
 pub mod cors;
 pub mod derived;
 pub mod docs;
@@ -19,7 +22,9 @@ pub mod feed;
 pub mod filter;
 pub mod format;
 pub mod guard;
+pub mod idempotency;
 pub mod inquiry;
+pub mod intake;
 pub mod list;
 pub mod listing;
 pub mod openapi30;
@@ -60,13 +65,21 @@ pub struct Settings {
     pub license: String,
     pub publisher: String,
     pub contact: Option<String>,
+    /// How many bytes of answers are kept for others who ask the same; 0 keeps none.
+    pub cache_bytes: u64,
     /// How many clients may wait for changes at once.
     pub most_waiting: usize,
+    /// The largest table that may be sent to be written, in bytes, unpacked.
+    pub bulk_bytes: u64,
     /// How many submissions one address may send in an hour.
     pub submissions_per_hour: NonZeroU32,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
 }
+
+/// How many MiB of answers are kept, unless set.
+pub const CACHE_MIB: u64 = 256;
+pub const MIB: u64 = 1024 * 1024;
 
 /// How many submissions one address may send in an hour, unless set.
 pub const SUBMISSIONS_PER_HOUR: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
@@ -78,7 +91,9 @@ impl Default for Settings {
             license: "NLOD-2.0".into(),
             publisher: "Opptrapping".into(),
             contact: None,
+            cache_bytes: CACHE_MIB * MIB,
             most_waiting: 20_000,
+            bulk_bytes: bulk::MOST_BYTES,
             submissions_per_hour: SUBMISSIONS_PER_HOUR,
             trusted_proxies: vec![],
         }

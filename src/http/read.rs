@@ -14,8 +14,8 @@ use super::reforms::{self, Reforms};
 use super::resource::Resource;
 use super::succession;
 use super::totals::Totals;
-use crate::db::{CURRENT, Database, Db, Statement, boundaries};
-use crate::domain::{Language, Region};
+use crate::db::{CURRENT, Database, Db, Statement, boundaries, head};
+use crate::domain::{Language, Region, Trilingual};
 use crate::error::{Error, Kind};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -50,7 +50,9 @@ pub async fn within<R: Resource>(
     settings: Data<Settings>,
     (totals, exports): (Data<Totals>, Data<Exports>),
 ) -> Result<HttpResponse, Error> {
-    let list = List::within(&req, R::collection(), &db, (field, &id))?;
+    let mut list = List::within(&req, R::collection(), &db, (field, &id))?;
+    // Whether the one thing is there is no matter of the collection.
+    list.inquiry.at.reads = None;
     let parent = R::table().references.iter().find(|reference| reference.field == field);
     let parent = parent.and_then(|reference| db.table(reference.table));
     let parent = parent.ok_or_else(|| Error::internal(format!("`{field}` refers to no collection")))?;
@@ -81,10 +83,10 @@ pub async fn one<R: Resource>(
     let (language, language_from) = language(&req, &asked);
     let id = id.into_inner();
     let asked_for = id.clone();
-    let (dated, past) = (asked.one("valid_on").is_some(), at.keep());
+    let (dated, past, reads) = (asked.one("valid_on").is_some(), at.keep(), at.reads.clone());
     let chosen = asked.canonical(&["as_of", "valid_on"]);
     let fields = asked.all("fields").to_vec();
-    let database = db.get_ref().clone();
+    let (database, redacted) = (db.get_ref().clone(), db.head().redacted);
     let (mark, version, row) = db
         .reading(move |conn| {
             let mark = at.mark(conn)?;
@@ -102,11 +104,15 @@ pub async fn one<R: Resource>(
         // A code stands for another version on another day, and both may be of one revision.
         tag = format!("{tag}-{}", short_hash(&[row.id().as_bytes()]));
     }
+    if mark.revision < redacted {
+        tag = format!("{tag}-{redacted}");
+    }
     let glue = if chosen.is_empty() { "" } else { "&" };
     let cited = format!("{chosen}{glue}as_of={}", mark.revision);
     let head = Head {
         // What a code alone stands for is a matter of the day, and not of the revision only.
         keep: if row.id() == asked_for || dated { past } else { Keep::Briefly },
+        reads: reads.filter(|_| row.id() == asked_for || dated),
         time: Some(mark.time).filter(|t| !t.is_empty()),
         language: Some(language),
         vary: language_from.into_iter().collect(),
@@ -205,7 +211,7 @@ pub async fn history<R: Resource>(
     let reformed = R::collection().reformed;
     let graph = boundaries::READS.into_iter().filter(|_| reformed);
     let at = At::of(&asked, &db, &[R::collection().name()].into_iter().chain(graph).collect::<Vec<_>>())?;
-    let (id, keep, database) = (id.into_inner(), at.keep(), db.get_ref().clone());
+    let (id, keep, reads, database) = (id.into_inner(), at.keep(), at.reads.clone(), db.get_ref().clone());
     let (mark, versions, reforms) = db
         .reading(move |conn| {
             let mark = at.mark(conn)?;
@@ -214,16 +220,18 @@ pub async fn history<R: Resource>(
             Ok((mark, versions, reforms))
         })
         .await?;
-    let meta = Meta::of(&settings, req.path(), &asked, language, &mark);
+    let mut meta = Meta::of(&settings, req.path(), &asked, language, &mark);
+    meta.warnings.extend(withheld::<R>(&versions, language));
     let chosen = asked.canonical(&[]);
     let variant = [req.path(), &chosen, language.code()].map(str::as_bytes);
     let head = Head {
         keep,
+        reads,
         time: Some(mark.time).filter(|t| !t.is_empty()),
         language: Some(language),
         vary: language_from.into_iter().collect(),
         links: vec![(meta.cite_as.clone(), "cite-as")],
-        ..Head::json(format!("{}-{}", mark.revision, short_hash(&variant)))
+        ..Head::json(format!("{}-{}", head::tag(mark.revision, db.head().redacted), short_hash(&variant)))
     };
     // Only now: what is not there must not be confirmed.
     if head.is_known(&req) {
@@ -233,6 +241,21 @@ pub async fn history<R: Resource>(
     let body = serde_json::to_vec(&History { data: versions, total, meta, reforms }).map_err(Error::internal)?;
     Ok(head.ok(&req, &settings, body))
 }
+
+/// What a reader should know where values are withheld: that they may have been there.
+fn withheld<R: Resource>(versions: &[Version<R>], language: Language) -> Option<String> {
+    R::collection().vintage?;
+    let suppressed =
+        |version: &Version<R>| serde_json::to_value(&version.row).is_ok_and(|row| row["status"] == "suppressed");
+    versions.iter().any(suppressed).then(|| WITHHELD.to(language).to_owned())
+}
+
+/// Said of a history in which values are withheld.
+const WITHHELD: Trilingual = Trilingual {
+    nb: "Der statusen er «suppressed», er verdien skjult av personvernhensyn. Den kan være skjult i ettertid, også i eldre versjoner.",
+    nn: "Der statusen er «suppressed», er verdien skjult av personvernomsyn. Han kan vere skjult i ettertid, også i eldre versjonar.",
+    en: "Where the status is “suppressed”, the value is withheld to protect persons. It may have been withheld later, in older versions too.",
+};
 
 type Versioned<R> = (i64, i64, Option<String>, Option<String>, R);
 

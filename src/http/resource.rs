@@ -7,6 +7,7 @@ use super::format::Cube;
 use super::parameter::Parameter;
 use super::{docs, guard, read, rows, versions, write};
 use crate::db::bulk::{self, Tally};
+use crate::db::restore::{self, Inspect};
 use crate::db::table::{Column, Record, Table};
 use crate::db::{Db, Write};
 use crate::domain::Language;
@@ -211,6 +212,8 @@ pub struct Entry {
     pub store: fn(&mut Write, &mut bulk::Rows) -> Result<Tally, Error>,
     /// Reads one row as it was at a revision, with the revision it is from, see [`read::find`].
     pub find: Found,
+    /// Checks a row of it that was stored elsewhere.
+    pub inspect: Inspect,
     /// Reads versions of its rows, see [`versions::load`].
     pub versions: versions::Load,
 }
@@ -231,6 +234,7 @@ impl Entry {
                     found.map(|(version, row)| Ok((version, serde_json::to_value(row).map_err(Error::internal)?)));
                 value.transpose()
             },
+            inspect: restore::inspect::<R>,
             versions: versions::load::<R>,
         }
     }
@@ -255,7 +259,7 @@ impl Entry {
     pub fn paths(&self) -> Vec<(ResourceDef, &'static [&'static str])> {
         let path = |ending: &str| ResourceDef::new(format!("/v1/{}{ending}", (self.collection)().name()));
         let own = self.more.iter().map(Endpoint::pattern);
-        own.chain([(path(""), READ), (path("/{id}"), WRITE), (path("/{id}/history"), READ)]).collect()
+        own.chain([(path(""), TABLE), (path("/{id}"), WRITE), (path("/{id}/history"), READ)]).collect()
     }
 }
 
@@ -263,6 +267,7 @@ fn load<R: Resource>(write: &mut Write, input: &mut dyn Read) -> Result<Tally, E
     bulk::rows::<R>(write, &mut rows::csv::read(R::table(), input)?)
 }
 
+const TABLE: &[&str] = &["GET", "HEAD", "PUT", "OPTIONS"];
 const WRITE: &[&str] = &["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 fn mount<R: Resource>(routes: &mut web::ServiceConfig, more: &'static [Endpoint]) {
@@ -272,7 +277,12 @@ fn mount<R: Resource>(routes: &mut web::ServiceConfig, more: &'static [Endpoint]
     let scope = web::scope(&format!("/{}", R::collection().name()));
     let scope = more.iter().fold(scope, |scope, endpoint| scope.service(endpoint.resource(&prefix)));
     let scope = scope
-        .service(web::resource("").route(web::get().to(read::list::<R>)).default_service(elsewhere()))
+        .service(
+            web::resource("")
+                .route(web::get().to(read::list::<R>))
+                .route(web::put().to(super::bulk::put::<R>))
+                .default_service(elsewhere()),
+        )
         .service(
             web::resource("/{id}")
                 .route(web::get().to(read::one::<R>))

@@ -6,7 +6,7 @@ use super::at::At;
 use super::list::{self, Meta};
 use super::page::short_hash;
 use super::parameter::Parameter;
-use crate::db::head::Mark;
+use crate::db::head::{self, Mark};
 use crate::db::table::Table;
 use crate::db::{Database, Db, Statement};
 use crate::domain::Language;
@@ -56,11 +56,13 @@ impl View {
         let variant = short_hash(&[path.as_bytes(), canonical.as_bytes(), language.code().as_bytes()]);
         let mut head = Head {
             keep: at.keep(),
+            reads: at.reads.clone(),
             language: Some(language),
             vary: language_from.into_iter().collect(),
             ..Head::json(String::new())
         };
-        let tag = |revision: i64| format!("{revision}-{variant}");
+        let redacted = db.head().redacted;
+        let tag = |revision: i64| format!("{}-{variant}", head::tag(revision, redacted));
         if let Some(revision) = at.known() {
             head.tag = tag(revision);
             // `*` names no answer: whether the thing exists must be looked up.

@@ -4,12 +4,14 @@ use super::answer::tags;
 use super::asked::Asked;
 use super::auth::Writer;
 use super::body;
+use super::idempotency::{Claim, kept, of_body};
 use super::list::language;
 use super::parameter::Parameter;
 use super::read::{find, item_tag};
 use super::resource::Resource;
-use super::shape::{self, Sent, Whole};
-use crate::db::{Database, Expect, Outcome, Write};
+use super::shape::{self, Whole};
+use crate::db::idempotency::Answer;
+use crate::db::{Database, Db, Expect, Outcome, Write};
 use crate::domain::Language;
 use crate::error::{Error, Kind, Mistake};
 use actix_web::http::header::{self, HeaderName};
@@ -31,24 +33,19 @@ struct Order {
 impl Order {
     fn read(req: &HttpRequest, id: Path<String>) -> Result<Self, Error> {
         let asked = Asked::read(req.query_string(), &Parameter::of_writes())?;
-        refuse_replay(req)?;
         let (language, _) = language(req, &asked);
-        let reason = match (asked.one("reason"), req.headers().get("reason")) {
-            (Some(reason), _) => Some(reason.to_owned()),
-            (None, Some(header)) => Some(reason_header(header)?),
-            (None, None) => None,
-        };
+        let reason = reason(req, &asked)?;
         Ok(Self { id: id.into_inner(), expect: expectation(req)?, reason, asked, language })
     }
 }
 
-/// A client that believes its retry to be safe must not find out later that it was not.
-pub fn refuse_replay(req: &HttpRequest) -> Result<(), Error> {
-    if !req.headers().contains_key("idempotency-key") {
-        return Ok(());
+/// Why something is written: `reason=` or the header `Reason`.
+pub fn reason(req: &HttpRequest, asked: &Asked) -> Result<Option<String>, Error> {
+    match (asked.one("reason"), req.headers().get("reason")) {
+        (Some(reason), _) => Ok(Some(reason.to_owned())),
+        (None, Some(header)) => reason_header(header).map(Some),
+        (None, None) => Ok(None),
     }
-    let mistake = Mistake::header("Idempotency-Key", "unsupported", "is not supported yet; leave it out");
-    Err(Error::because(Kind::MalformedRequest, mistake))
 }
 
 fn reason_header(value: &header::HeaderValue) -> Result<String, Error> {
@@ -98,8 +95,7 @@ pub async fn put<R: Resource>(
 ) -> Result<HttpResponse, Error> {
     let order = Order::read(&req, id)?;
     body::require_type(&req, &["application/json"], HeaderName::from_static("accept-post"))?;
-    let sent = received::<R>(&req, payload, Whole::Row).await?;
-    store(writer, order, sent, Whole::Row, db, settings).await
+    store(writer, order, Whole::Row, (req, payload), db, settings).await
 }
 
 /// `PATCH /v1/{collection}/{id}`
@@ -113,26 +109,24 @@ pub async fn patch<R: Resource>(
 ) -> Result<HttpResponse, Error> {
     let order = Order::read(&req, id)?;
     body::require_type(&req, &[MERGE_PATCH], HeaderName::from_static("accept-patch"))?;
-    let sent = received::<R>(&req, payload, Whole::Patch).await?;
-    store(writer, order, sent, Whole::Patch, db, settings).await
-}
-
-async fn received<R: Resource>(req: &HttpRequest, payload: Payload, whole: Whole) -> Result<Sent, Error> {
-    shape::read(R::table(), body::object(&body::bytes(req, payload).await?)?, whole)
+    store(writer, order, Whole::Patch, (req, payload), db, settings).await
 }
 
 /// Writes a row or a patch as one revision, and answers with the row as the writer reads it.
 async fn store<R: Resource>(
     writer: Writer<R>,
     order: Order,
-    sent: Sent,
     whole: Whole,
+    (req, payload): (HttpRequest, Payload),
     db: Data<Database>,
     settings: Data<Settings>,
 ) -> Result<HttpResponse, Error> {
-    let language = order.language;
-    let (version, row, outcome) = blocking(db, move |db| {
-        let ((id, outcome), revision) = db.write(&writer.author, order.reason.as_deref(), |write| {
+    let claim = Claim::of(&req, &db, Some(&writer.author)).await?;
+    let bytes = body::bytes(&req, payload).await?;
+    let once = claim.on(&req, of_body(&bytes).as_ref());
+    let sent = shape::read(R::table(), body::object(&bytes)?, whole)?;
+    once.run(db, move |db, keyed| {
+        let work = |write: &mut Write| {
             let object = match whole {
                 Whole::Row | Whole::Line => Value::Object(sent.stored),
                 Whole::Patch => patched::<R>(write, &order, sent.stored)?,
@@ -145,19 +139,23 @@ async fn store<R: Resource>(
                 return Err(Error::all(Kind::InvalidContent, disagreeing));
             }
             Ok((row.id().to_owned(), outcome))
-        })?;
-        // Read back at the revision it is from, whatever others write meanwhile.
-        let version = match (outcome, revision) {
-            (Outcome::Unchanged(version), _) => version,
-            (_, Some(revision)) => revision,
-            (_, None) => return Err(Error::internal("a change without a revision")),
         };
-        let found = db.read(|conn| find::<R>(conn, &id, version, order.language, &order.asked))?;
-        let (version, row): (i64, R) = found.ok_or_else(|| Error::internal("what was written cannot be read"))?;
-        Ok((version, row, outcome))
+        // Read back as everybody will, in the language of the writer.
+        let answer = |conn: &mut Db, (id, outcome): (String, Outcome), revision| {
+            // What is there may be of this revision also where the row itself was unchanged: a small number can be hidden or
+            // shown for another's sake.
+            let version = match (outcome, revision) {
+                (_, Some(revision)) => revision,
+                (Outcome::Unchanged(version), None) => version,
+                (_, None) => return Err(Error::internal("a change without a revision")),
+            };
+            let found = find::<R>(conn, &id, version, order.language, &order.asked)?;
+            let (version, row): (i64, R) = found.ok_or_else(|| Error::internal("what was written cannot be read"))?;
+            written(&settings, version, &row, outcome, order.language)
+        };
+        db.write_once(keyed, &writer.author, order.reason.as_deref(), work, answer)
     })
-    .await?;
-    written(&settings, version, &row, outcome, language)
+    .await
 }
 
 /// The row as it is, with the patch applied.
@@ -178,11 +176,12 @@ pub async fn delete<R: Resource>(
     db: Data<Database>,
 ) -> Result<HttpResponse, Error> {
     let order = Order::read(&req, id)?;
-    blocking(db, move |db| {
-        db.write(&writer.author, order.reason.as_deref(), |write| write.delete::<R>(&order.id, &order.expect))
+    let once = Claim::of(&req, &db, Some(&writer.author)).await?.on(&req, &[]);
+    once.run(db, move |db, keyed| {
+        let work = |write: &mut Write| write.delete::<R>(&order.id, &order.expect);
+        db.write_once(keyed, &writer.author, order.reason.as_deref(), work, |_, _, _| Ok(Answer::empty(204)))
     })
-    .await?;
-    Ok(HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, "no-store")).finish())
+    .await
 }
 
 /// Runs `work` off the event loop.
@@ -225,15 +224,14 @@ fn written<R: Resource>(
     row: &R,
     outcome: Outcome,
     language: Language,
-) -> Result<HttpResponse, Error> {
-    let mut out = if outcome == Outcome::Created { HttpResponse::Created() } else { HttpResponse::Ok() };
+) -> Result<Answer, Error> {
+    let mut headers = vec![
+        (header::ETAG, format!("\"{}\"", item_tag(version, language, &[]))),
+        (header::CONTENT_LANGUAGE, language.code().to_owned()),
+    ];
     if outcome == Outcome::Created {
         let place = format!("{}/v1/{}/{}", settings.base_url, R::collection().name(), row.id());
-        out.insert_header((header::LOCATION, place));
+        headers.push((header::LOCATION, place));
     }
-    out.insert_header((header::ETAG, format!("\"{}\"", item_tag(version, language, &[]))));
-    out.insert_header((header::CACHE_CONTROL, "no-store"));
-    out.insert_header((header::CONTENT_LANGUAGE, language.code()));
-    out.insert_header((header::CONTENT_TYPE, "application/json; charset=utf-8"));
-    Ok(out.body(serde_json::to_vec(row).map_err(Error::internal)?))
+    kept(if outcome == Outcome::Created { 201 } else { 200 }, &headers, row)
 }

@@ -7,10 +7,13 @@
 //! * [`jsonstat`], [`ssb_csv`]: statistics, read as a [`cube::Cube`], of which [`mapping`] makes observations;
 //! * [`klass`]: codes and their changes, of which [`register`] makes `municipalities` and `counties`, and [`changes`]
 //!   `municipality-changes`.
+//!
+//! Beside them stand what makes an instance of another one: [`copy`] reads a full copy, [`mirror`] follows a source.
 pub mod changes;
 pub mod code;
 pub mod command;
 pub mod content;
+pub mod copy;
 pub mod cube;
 pub mod encoding;
 pub mod figure;
@@ -19,10 +22,12 @@ pub mod klass;
 pub mod known;
 pub mod lines;
 pub mod mapping;
+pub mod mirror;
 pub mod options;
 pub mod progress;
 pub mod reference;
 pub mod register;
+pub mod remote;
 pub mod separated;
 pub mod ssb_csv;
 pub mod sum;

@@ -48,3 +48,25 @@ impl<I: Iterator> Iterator for Counted<I> {
         item
     }
 }
+
+/// Says on one line of a terminal what is being done; nothing where there is no terminal.
+#[derive(Default)]
+pub struct Progress {
+    told: Option<Instant>,
+}
+
+impl Progress {
+    pub fn tell(&mut self, what: &str) {
+        if std::io::stderr().is_terminal() && self.told.is_none_or(|told| told.elapsed() >= EVERY) {
+            self.told = Some(Instant::now());
+            let _ = write!(std::io::stderr(), "\r\x1b[K{what}");
+        }
+    }
+
+    /// Leaves the line as it was.
+    pub fn clear(&mut self) {
+        if self.told.take().is_some() {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    }
+}

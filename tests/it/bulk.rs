@@ -114,7 +114,7 @@ fn the_first_hundred_mistakes_are_told_and_the_others_counted() {
 }
 
 /// A table of observations that are not there: every municipality that lasted from 2008 to 2019, twenty years of vintages.
-fn table(base: &Base, rows: usize) -> String {
+pub fn table(base: &Base, rows: usize) -> String {
     let sql = "SELECT region FROM municipalities WHERE valid_from <= '2008-01-01' AND (valid_to IS NULL OR valid_to >= '2020-01-01') ORDER BY id";
     let regions: Vec<(String,)> = base.db.read(|conn| Ok(Statement::new(sql).rows(conn)?)).unwrap();
     let mut csv = String::from("indicator,region,period,published,value,status,confidence,source\n");

@@ -13,13 +13,13 @@ fn own(url: &str) -> &str {
 }
 
 /// The address in `Link: …; rel="cite-as"`.
-fn cited(answer: &Answer) -> Option<String> {
+pub fn cited(answer: &Answer) -> Option<String> {
     let link = answer.all("link").into_iter().find(|link| link.contains("rel=\"cite-as\""))?;
     Some(own(link.split(['<', '>']).nth(1)?).to_owned())
 }
 
 /// What everyone may read and has revisions.
-fn public() -> impl Iterator<Item = &'static crate::operations::Operation> {
+pub fn public() -> impl Iterator<Item = &'static crate::operations::Operation> {
     let all: &'static Vec<_> = Box::leak(Box::new(operations()));
     // Submissions are not part of the dataset: they are erased when their sender asks for it.
     all.iter().filter(|o| o.reads() && o.scope().is_none() && !o.path.contains("submissions"))
@@ -51,7 +51,7 @@ async fn every_answer_says_what_to_cite_and_that_answers_the_same() {
 }
 
 /// A thousand revisions, of which every second changes a row that answers show.
-fn go_on(base: &Base, rounds: usize) {
+pub fn go_on(base: &Base, rounds: usize) {
     for n in 0..rounds {
         let row = serde_json::json!({ "id": "prop-15-s-2015-2016", "title": format!("T{n}"), "publisher": "P", "kind": "report" });
         let row: Source = serde_json::from_value(row).unwrap();

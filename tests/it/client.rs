@@ -168,8 +168,13 @@ pub fn scoped(method: &str, path: &str, scope: &str) -> TestRequest {
 }
 
 pub fn bearer(scope: &str) -> String {
+    bearer_of("tester", scope)
+}
+
+/// A token of somebody.
+pub fn bearer_of(subject: &str, scope: &str) -> String {
     let (private, public) = keys();
-    format!("Bearer {}", token::make(private, public, "tester", scope, now(), 3_600).unwrap())
+    format!("Bearer {}", token::make(private, public, subject, scope, now(), 3_600).unwrap())
 }
 
 pub fn now() -> i64 {

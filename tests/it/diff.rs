@@ -108,3 +108,25 @@ async fn a_difference_from_nothing_is_everything_page_by_page() {
         assert!(grants["data"].as_array().unwrap().iter().all(|d| d["after"]["region"] == "K-1502"));
     }
 }
+
+#[actix_web::test]
+async fn as_csv_every_field_that_differs_has_a_line() {
+    for base in empty("diff_csv") {
+        let client = Client::new(&base.db).await;
+        client.put("/v1/sources/a", &source("one, \"two\"")).await.done(201);
+        client.replace("/v1/sources/a", &client.tag("/v1/sources/a").await, &source("three")).await.done(200);
+        client.put("/v1/sources/b", &source("new")).await.done(201);
+        let answer = client.get("/v1/diff?from=1&to=2&format=csv").await.done(200);
+        assert_eq!(answer.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
+        let header = "resource,id,operation,field,before,after\n";
+        let changed = "sources,a,update,title,\"one, \"\"two\"\"\",three\n";
+        assert_eq!(answer.text(), format!("{header}{changed}"), "{}", base.label);
+        let page = client.get("/v1/diff?from=1&to=3&format=csv&limit=1").await.done(200);
+        assert_eq!(page.text(), format!("{header}{changed}"));
+        let next = page.all("link").into_iter().find(|link| link.contains("rel=\"next\"")).unwrap().to_owned();
+        let next = next.split(['<', '>']).nth(1).unwrap().trim_start_matches("http://127.0.0.1:8080").to_owned();
+        let rest = client.get(&next).await.done(200).text();
+        assert!(rest.starts_with(header) && rest.contains("sources,b,create,title,,new\n"), "{rest}");
+        assert!(rest.contains("sources,b,create,url,,\n"), "what is not known is an empty cell: {rest}");
+    }
+}

@@ -81,12 +81,18 @@ fn every_operation_is_complete() {
         needed.extend(match operation.method.as_str() {
             "GET" => &["304"][..],
             "POST" => &["409", "415", "422"],
+            // A table has no version.
+            "PUT" if !operation.path.contains('{') => &["408", "409", "413", "415", "422"],
             "PUT" => &["409", "412", "415", "422", "428"],
             "PATCH" => &["412", "415", "422", "428"],
             _ => &["412", "428"],
         });
         for status in needed.iter().filter(|status| !responses.contains_key(**status)) {
             lacks(&format!("the response {status}"));
+        }
+        let keyed = operation.parameters.iter().any(|p| p["name"] == "Idempotency-Key");
+        if keyed == operation.reads() {
+            lacks("the parameter Idempotency-Key, or it is one too many");
         }
         for parameter in &operation.parameters {
             if parameter["description"].as_str().is_none_or(str::is_empty) {

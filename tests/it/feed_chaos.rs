@@ -1,4 +1,6 @@
 //! The feed under writers that never stop and readers that crash.
+use crate::mirror::contents;
+use crate::smoke::{command, run};
 use crate::support::{Base, empty};
 use opptrapping::api::sources::Source;
 use opptrapping::db::{Author, Expect};
@@ -7,6 +9,7 @@ use opptrapping::{Shared, app};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -19,7 +22,7 @@ fn length() -> Duration {
 }
 
 /// Serves a database on a socket until the test ends.
-fn serve(base: &Base) -> std::net::SocketAddr {
+pub fn serve(base: &Base) -> std::net::SocketAddr {
     let db = opptrapping::open(&base.url).unwrap();
     db.watch();
     let shared = Shared::new(db, Settings::default(), Issuers::default());
@@ -32,7 +35,7 @@ fn serve(base: &Base) -> std::net::SocketAddr {
     address
 }
 
-fn source(id: &str, note: String) -> Source {
+pub fn source(id: &str, note: String) -> Source {
     let row = serde_json::json!({ "id": id, "title": "T", "publisher": "P", "kind": "report", "note": note });
     serde_json::from_value(row).unwrap()
 }
@@ -58,6 +61,11 @@ fn write(base: &Base, writer: usize, stop: &AtomicBool) {
 fn logged(base: &Base) -> Vec<(i64, i64)> {
     let sql = "SELECT revision, position FROM changes ORDER BY revision, position";
     base.db.read(|conn| Ok(opptrapping::db::Statement::new(sql).rows(conn)?)).unwrap()
+}
+
+fn newest(base: &Base) -> i64 {
+    base.db.refresh().unwrap();
+    base.db.head().revision
 }
 
 fn place(change: &Value) -> (i64, i64) {
@@ -122,9 +130,25 @@ fn stream(address: std::net::SocketAddr, until: impl Fn(&str) -> bool) -> Vec<(i
     kept
 }
 
+/// Mirrors into a database with the real program, which is killed again and again without a word. How often.
+fn mirror(address: std::net::SocketAddr, into: &Base, ended: impl Fn() -> bool) -> usize {
+    let url = format!("http://{address}");
+    let mut kills = 0;
+    while !ended() {
+        let arguments = ["mirror", &url, "--database-url", &into.url];
+        let mut process = command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // Long enough to begin, and each time another moment of what it does.
+        std::thread::sleep(Duration::from_millis(400 + 137 * (kills as u64 % 7)));
+        process.kill().unwrap();
+        process.wait().unwrap();
+        kills += 1;
+    }
+    kills
+}
+
 #[test]
 fn nothing_is_missed_and_nothing_comes_twice() {
-    for base in empty("chaos") {
+    for (base, copy) in empty("chaos").into_iter().zip(empty("chaos_mirror")) {
         let address = serve(&base);
         let stop = AtomicBool::new(false);
         // Who has come to the last change after the writers stopped has seen everything there is.
@@ -135,21 +159,34 @@ fn nothing_is_missed_and_nothing_comes_twice() {
             })
         };
         let begun = Instant::now();
-        let (polled, streamed) = std::thread::scope(|scope| {
+        let (polled, streamed, kills) = std::thread::scope(|scope| {
             let (written, stopped) = (&base, &stop);
             let writers: Vec<_> = (0..WRITERS).map(|n| scope.spawn(move || write(written, n, stopped))).collect();
             let polled = scope.spawn(|| poll(address, until));
             let streamed = scope.spawn(|| stream(address, until));
+            let mirrored = scope.spawn(|| mirror(address, &copy, || ended.get().is_some()));
             std::thread::sleep(length());
             stop.store(true, Ordering::Relaxed);
             writers.into_iter().for_each(|writer| writer.join().unwrap());
             ended.set(*logged(&base).last().unwrap()).unwrap();
-            (polled.join().unwrap(), streamed.join().unwrap())
+            (polled.join().unwrap(), streamed.join().unwrap(), mirrored.join().unwrap())
         });
         let all = logged(&base);
         assert!(all.len() > 50, "{}: {} changes", base.label, all.len());
         assert!(polled == all, "{}: {} of {} polled", base.label, polled.len(), all.len());
         assert!(streamed == all, "{}: {} of {} streamed", base.label, streamed.len(), all.len());
-        println!("{}: {} changes in {:?}", base.label, all.len(), begun.elapsed());
+        let behind = all.last().map_or(0, |last| last.0) - newest(&copy);
+        let output = run(&["mirror", &format!("http://{address}"), "--once", "--database-url", &copy.url]);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(output.status.success() && said.contains("digests of all collections agree"), "{}: {said}", base.label);
+        assert!(logged(&copy) == all, "{}: {} of {} mirrored", base.label, logged(&copy).len(), all.len());
+        assert!(contents(&copy) == contents(&base), "{}: the mirror differs", base.label);
+        println!(
+            "{}: {} changes in {} revisions; the mirror was killed {kills} times and was {behind} revisions behind; {:?}",
+            base.label,
+            all.len(),
+            newest(&copy),
+            begun.elapsed()
+        );
     }
 }

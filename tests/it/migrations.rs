@@ -1,5 +1,5 @@
 //! The schema: both ways, on both databases, and as the program describes it.
-use crate::support::{Base, databases, empty};
+use crate::support::{databases, directly, empty};
 use diesel::connection::SimpleConnection;
 use diesel_migrations::MigrationHarness;
 use opptrapping::db::statement::Type;
@@ -36,16 +36,6 @@ fn schema(conn: &mut Db) -> Vec<String> {
         }
     };
     Statement::new(sql).rows::<(String,)>(conn).unwrap().into_iter().map(|(line,)| line).collect()
-}
-
-/// Works on a connection that may write, outside a revision.
-fn directly<T>(base: &Base, work: impl FnOnce(&mut Db) -> T) -> T {
-    use diesel::Connection;
-    let mut conn = match base.url.strip_prefix("sqlite://") {
-        Some(path) => Db::Sqlite(diesel::SqliteConnection::establish(path).unwrap()),
-        None => Db::Postgres(diesel::PgConnection::establish(&base.url).unwrap()),
-    };
-    work(&mut conn)
 }
 
 #[test]
@@ -94,7 +84,17 @@ fn the_tables_are_those_the_program_describes() {
 #[test]
 fn the_columns_of_the_service_are_the_same_on_both() {
     let bases = empty("service_tables");
-    for table in ["dataset", "revisions", "changes", "collections", "submissions", "erased_submissions"] {
+    for table in [
+        "dataset",
+        "revisions",
+        "changes",
+        "collections",
+        "submissions",
+        "erased_submissions",
+        "withheld",
+        "withheld_writes",
+        "unsuppressed_reads",
+    ] {
         let all: Vec<Columns> =
             bases.iter().map(|base| base.db.read(|conn| Ok(columns(conn, table))).unwrap()).collect();
         assert!(!all[0].is_empty(), "{table}");

@@ -1,5 +1,6 @@
 //! The same requests on both databases give the same bytes.
 use crate::client::{Answer, Client, collections, request, write};
+use crate::copies::unpacked;
 use crate::operations::operations;
 use crate::support::{Base, databases, empty};
 use opptrapping::db::Author;
@@ -10,7 +11,14 @@ use serde_json::{Value, json};
 fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
     let headers = ["etag", "content-type", "cache-control", "vary", "allow", "location", "link", "content-disposition"];
     let headers = headers.iter().map(|name| ((*name).to_owned(), answer.all(name).join(", "))).collect();
-    (answer.status, headers, timeless(&answer.text()))
+    let text = match answer.header("content-type") {
+        // An archive has times in the middle of what is packed and summed; `copies` compares archives byte by byte.
+        Some("application/zip") => {
+            unpacked(&answer.body).into_iter().map(|(name, _)| name).collect::<Vec<_>>().join("\n")
+        }
+        _ => timeless(&answer.text()),
+    };
+    (answer.status, headers, text)
 }
 
 /// A text with every time of the form `"2026-11-22T10:00:00.000Z"` replaced.
@@ -270,6 +278,42 @@ async fn writes_have_the_same_outcome() {
     for at in 0..=6 {
         let path = format!("/v1/sources?as_of={at}&format=csv");
         same(&sqlite.send(request("GET", &path)).await, &postgres.send(request("GET", &path)).await, &path);
+    }
+}
+
+#[actix_web::test]
+async fn tables_over_http_and_retries_have_the_same_outcome() {
+    let Some([(one, sqlite), (other, postgres)]) = both(empty("parity_puts")).await else { return };
+    let json = "application/json";
+    let cases = || {
+        let row = |id: &str, title: &str| json!({ "id": id, "title": title, "publisher": "P", "kind": "report" });
+        let put = |media: &'static str, body: String| {
+            write("PUT", "/v1/sources").insert_header(("content-type", media)).set_payload(body)
+        };
+        let keyed =
+            |key: &'static str, body: Value| put(json, body.to_string()).insert_header(("idempotency-key", key));
+        vec![
+            keyed("the-first-key-of-all", json!([row("a", "Ås"), row("b", "Øst")])),
+            keyed("the-first-key-of-all", json!([row("a", "Ås"), row("b", "Øst")])),
+            keyed("the-first-key-of-all", json!([row("a", "other")])),
+            keyed("another-key-for-this", json!([row("a", "Ås"), row("a", "Ås")])),
+            keyed("another-key-for-this", json!([row("a", "Ås"), row("a", "Ås")])),
+            put("text/csv", "id,title,publisher,kind\nb,Østre,P,report\nc,,P,rumour\n".into()),
+            put("text/csv", "id,titel\n".into()),
+            put("application/x-ndjson", format!("{}\n{}\n", row("b", "Østre"), row("c", "C"))),
+            put(json, format!("[{},", row("d", "D"))),
+            put(json, json!([row("d", "x\u{0}y"), 1]).to_string()),
+        ]
+    };
+    for (n, (first, second)) in cases().into_iter().zip(cases()).enumerate() {
+        let (first, second) = (sqlite.send(first).await, postgres.send(second).await);
+        same(&first, &second, &format!("case {n}"));
+        assert_eq!(first.header("idempotency-replayed"), second.header("idempotency-replayed"), "case {n}");
+        assert_eq!(one.db.head().revision, other.db.head().revision, "case {n}");
+    }
+    assert_eq!(one.db.head().revision, 2);
+    for path in ["/v1/sources?sort=title", "/v1/changes", "/v1/sources/b/history"] {
+        same(&sqlite.get(path).await, &postgres.get(path).await, path);
     }
 }
 

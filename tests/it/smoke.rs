@@ -27,7 +27,7 @@ pub fn succeeds(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A running service, killed with the test.
+/// A running service, killed (SIGKILL) when it is dropped.
 pub struct Service {
     process: Child,
     /// What it has logged since it serves.
@@ -38,8 +38,7 @@ pub struct Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
+        self.kill();
     }
 }
 
@@ -94,14 +93,25 @@ impl Service {
         }
     }
 
-    fn connect(&self) -> TcpStream {
+    /// Kills it as nothing can prevent (SIGKILL).
+    pub fn kill(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+
+    /// Where it serves.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream
     }
 
     /// Sends bytes as they are and reads until the connection is closed.
-    fn raw(&self, bytes: &[u8]) -> String {
+    pub fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect();
         stream.write_all(bytes).unwrap();
         let mut answer = vec![];

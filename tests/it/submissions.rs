@@ -35,8 +35,15 @@ fn posting(id: &str, body: &str) -> TestRequest {
     let caller = IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + CALLERS.fetch_add(1, Ordering::Relaxed)));
     request("POST", &format!("/v1/consultations/{id}/submissions"))
         .insert_header(("content-type", "application/json"))
+        .insert_header(("idempotency-key", new_key()))
         .peer_addr((caller, 4_000).into())
         .set_payload(body.to_owned())
+}
+
+/// A key that no other request has: what is kept for retries is looked through by the tests of privacy too.
+pub fn new_key() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("test-key-{:08}-{:08}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 pub async fn submit(client: &Client, id: &str, body: &Value) -> Answer {
@@ -51,12 +58,14 @@ pub async fn sent(client: &Client, id: &str, body: &Value) -> String {
 pub async fn decide(client: &Client, id: &str, version: i64, decision: &Value) -> Answer {
     let request = scoped("PATCH", &format!("/v1/submissions/{id}"), SCOPE)
         .insert_header(("content-type", "application/merge-patch+json"))
+        .insert_header(("idempotency-key", new_key()))
         .insert_header(("if-match", format!("\"{version}\"")));
     client.send(request.set_payload(decision.to_string())).await
 }
 
 pub async fn erase(client: &Client, id: &str, version: i64) -> Answer {
     let request = scoped("DELETE", &format!("/v1/submissions/{id}"), SCOPE);
+    let request = request.insert_header(("idempotency-key", new_key()));
     client.send(request.insert_header(("if-match", format!("\"{version}\"")))).await
 }
 

@@ -140,6 +140,12 @@ fn postgres_base(server: &str, name: &str, loaded: bool) -> Base {
     Base { label: "postgres", url, db, _guard: guard }
 }
 
+/// Takes the database away under those who use it.
+pub fn forget(base: &Base) {
+    let Guard::Database { server, name } = &base._guard else { panic!("a file cannot be taken away") };
+    admin(server).batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).unwrap();
+}
+
 fn postgres_template(server: &str) -> String {
     let template = format!("opptrapping_reference_{}", fingerprint());
     let mut conn = admin(server);
@@ -208,6 +214,15 @@ fn fingerprint() -> String {
         }
     }
     format!("{:016x}", hash.finish())
+}
+
+/// Works on a connection that may write, outside a revision.
+pub fn directly<T>(base: &Base, work: impl FnOnce(&mut Db) -> T) -> T {
+    let mut conn = match base.url.strip_prefix("sqlite://") {
+        Some(path) => Db::Sqlite(diesel::SqliteConnection::establish(path).unwrap()),
+        None => Db::Postgres(diesel::PgConnection::establish(&base.url).unwrap()),
+    };
+    work(&mut conn)
 }
 
 /// The folder of the project.

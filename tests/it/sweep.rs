@@ -223,7 +223,7 @@ async fn every_mistake_has_the_same_shape() {
             ("GET", "/v1/goals?as_of=99999", 400),
             ("GET", "/openapi.json?x=1", 400),
             ("POST", "/v1/goals", 405),
-            ("PUT", "/v1/goals", 405),
+            ("PUT", "/v1/goals/a/history", 405),
             ("DELETE", "/", 405),
             ("POST", "/openapi.json", 405),
             ("POST", "/problems/gone", 405),

@@ -172,6 +172,14 @@ impl Register {
         self.days.partition_point(|d| *d <= day)
     }
 
+    /// The first day of a map; of the oldest, a day before every change.
+    pub fn first_day(&self, epoch: usize) -> NaiveDate {
+        match epoch.checked_sub(1).and_then(|before| self.days.get(before)) {
+            Some(day) => *day,
+            None => self.days.first().and_then(|day| day.pred_opt()).unwrap_or(BEGINS),
+        }
+    }
+
     /// How many maps there are.
     pub fn epochs(&self) -> usize {
         self.days.len() + 1

@@ -1,4 +1,5 @@
 //! The OpenAPI document, made from what the collections say of themselves: an endpoint cannot be without its entry.
+mod bulk;
 mod derived;
 pub mod operation;
 mod parts;
@@ -271,7 +272,8 @@ pub fn resource<R: Resource>(document: &mut Document) {
     };
     let of_one = with_id(collection.item_parameters());
     let of_history = with_id(&Parameter::of_histories());
-    let of_write = with_id(&Parameter::of_writes());
+    let mut of_write = with_id(&Parameter::of_writes());
+    of_write.push(document.idempotency_key());
     let list = list_operation(document, collection, &schema);
     let get = json!({
         "tags": [name],
@@ -295,6 +297,7 @@ pub fn resource<R: Resource>(document: &mut Document) {
     document.takes(&format!("/v1/{name}/{{id}}"), collection.item_parameters());
     document.takes(&format!("/v1/{name}/{{id}}/history"), &Parameter::of_histories());
     document.operation(&format!("/v1/{name}"), "get", list);
+    bulk::add(document, collection, &schema, &example);
     document.operation(&format!("/v1/{name}/{{id}}"), "get", get);
     document.operation(&format!("/v1/{name}/{{id}}/history"), "get", history);
     let example = Writable { collection, example };
@@ -381,7 +384,7 @@ impl Writable {
             "Ends the row: its versions stay in its history and at `as_of`. What others refer to is not deleted.",
             conditional(false),
             json!({ "204": { "description": "Deleted." } }),
-            &[400, 401, 403, 404, 409, 410, 412, 428, 500, 503],
+            &[400, 401, 403, 404, 409, 410, 412, 422, 428, 500, 503],
         );
         [("put", put), ("patch", change), ("delete", delete)]
     }

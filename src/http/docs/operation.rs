@@ -47,6 +47,20 @@ impl Document {
         all.into_iter().collect()
     }
 
+    /// The header that makes a retry of a write safe.
+    pub(super) fn idempotency_key(&mut self) -> Value {
+        const NAME: &str = "Idempotency-Key";
+        self.parameters.entry(NAME).or_insert_with(|| {
+            let about = "Makes a retry safe: the same request with the same key is answered as it was the first time \
+                (`Idempotency-Replayed: true`), for 24 hours, and done once. Another request with it is 422. 16 to 255 \
+                printable ASCII characters, in quotation marks or without, such as a UUID.";
+            let schema =
+                json!({ "type": "string", "minLength": 16, "maxLength": 255, "pattern": "^[A-Za-z0-9-]{16,255}$" });
+            header(NAME, about, schema, "9f1c3b2e-7a54-4c0d-8e66-1b2f3a4d5c6e")
+        });
+        json!({ "$ref": format!("#/components/parameters/{NAME}") })
+    }
+
     /// Adds the operation.
     pub fn add(&mut self, given: &Operation) {
         let schema = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
@@ -55,6 +69,9 @@ impl Document {
         if given.conditional {
             let pattern = json!({ "type": "string", "pattern": "^\"[0-9]+\"$" });
             parameters.push(header("If-Match", "The `ETag` of what you decide on. Needed.", pattern, "\"1\""));
+        }
+        if given.method != "get" {
+            parameters.push(self.idempotency_key());
         }
         let mut success = json!({});
         for (status, about, body) in given.answers {

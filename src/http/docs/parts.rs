@@ -137,6 +137,7 @@ pub(super) fn parameter(parameter: &Parameter, example: &Value) -> Value {
     if let Some(default) = parameter.default {
         schema["default"] = match &parameter.shape {
             Shape::Integer(..) => default.parse::<i64>().map_or(json!(default), |n| json!(n)),
+            Shape::Truth => json!(default == "true"),
             _ if parameter.list => json!([default]),
             _ => json!(default),
         };

@@ -1,6 +1,6 @@
 //! The paths that can be read and their parameters, as the document has them: what an address of this service can be.
 use super::Document;
-use super::parts::responses;
+use super::parts::{part, responses};
 use crate::http::parameter::Parameter;
 use actix_web::dev::ResourceDef;
 use serde_json::json;
@@ -23,12 +23,34 @@ impl Document {
         self.problems(path, &[406]);
     }
 
-    /// The same where there is no JSON for them to stand beside.
+    /// Adds a form that is asked for by `format` alone.
+    pub fn text_form(&mut self, path: &str, media: &str) {
+        if let Some(item) = self.paths.get_mut(path) {
+            item["get"]["responses"]["200"]["content"][media] = json!({ "schema": { "type": "string" } });
+        }
+    }
+
+    /// Like [`Document::forms`], where there is no JSON for them to stand beside.
     pub fn only_forms(&mut self, path: &str, media: &[&str]) {
         if let Some(item) = self.paths.get_mut(path) {
             item["get"]["responses"]["200"]["content"] = json!({});
         }
         self.forms(path, media);
+    }
+
+    /// Says that the answer is always a file, parts of which can be asked for.
+    pub fn file(&mut self, path: &str, media: &str) {
+        let Some(operation) = self.paths.get_mut(path).map(|item| &mut item["get"]) else { return };
+        let success = &mut operation["responses"];
+        success["200"]["content"] = json!({ media: { "schema": { "type": "string", "format": "binary" } } });
+        for (name, about) in [
+            ("Accept-Ranges", "`bytes`: parts of it can be asked for."),
+            ("Content-Disposition", "The name of the file."),
+        ] {
+            success["200"]["headers"][name] = json!({ "description": about, "schema": { "type": "string" } });
+        }
+        success["206"] = part();
+        self.problems(path, &[416]);
     }
 
     /// Adds problems that a reading operation can answer with beside the usual ones.

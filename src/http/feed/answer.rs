@@ -4,12 +4,12 @@ use super::point::Point;
 use super::question::{self, Question};
 use super::{Feed, atom, stream};
 use crate::db::Database;
-use crate::db::head::Mark;
+use crate::db::head::{self, Mark};
 use crate::error::{Error, Kind, Mistake};
 use crate::http::Settings;
 use crate::http::answer::{Head, Keep};
 use crate::http::asked::Asked;
-use crate::http::at::At;
+use crate::http::at::{At, When};
 use crate::http::format::accepted;
 use crate::http::guard::OnlyHead;
 use crate::http::list::{self, Meta};
@@ -161,18 +161,18 @@ pub async fn changes(
     }
     let all: Vec<&str> = wanted.question.entries().iter().map(|entry| (entry.table)().collection).collect();
     let at = At::of(&wanted.asked, &db, &all)?;
-    let conditional = wanted.wait.is_none() && matches!(at, At::Newest(_));
+    let conditional = wanted.wait.is_none() && matches!(at.point, When::Newest(_));
     if conditional {
-        let head = head(&wanted, &db.head().newest(), Keep::Asking);
+        let head = head(&wanted, &db.head().newest(), db.head().redacted, Keep::Asking);
         if head.is_named(&req) {
             return Ok(head.not_modified(&req));
         }
     }
-    let (page, mark) = match at {
-        At::Newest(_) => found(&feed, &db, &wanted, after).await?,
-        past => as_of(&db, &wanted, after, past).await?,
+    let (page, mark) = match at.point {
+        When::Newest(_) => found(&feed, &db, &wanted, after).await?,
+        _ => as_of(&db, &wanted, after, at).await?,
     };
-    answer(&req, &settings, &wanted, &page, &mark)
+    answer(&req, &settings, &wanted, &page, (&mark, db.head().redacted))
 }
 
 /// The newest page, waited for where it is empty and the client said for how long.
@@ -220,7 +220,7 @@ async fn as_of(db: &Database, wanted: &Wanted, after: Point, at: At) -> Result<(
 }
 
 /// What is known of an answer at a head before it is read.
-fn head(wanted: &Wanted, mark: &Mark, keep: Keep) -> Head {
+fn head(wanted: &Wanted, mark: &Mark, redacted: i64, keep: Keep) -> Head {
     let language = wanted.question.language;
     let variant = [wanted.asked.canonical(&[]), language.code().to_owned(), format!("{:?}", wanted.form)];
     let [asked, language_code, form] = variant.each_ref().map(|part| part.as_bytes());
@@ -233,7 +233,7 @@ fn head(wanted: &Wanted, mark: &Mark, keep: Keep) -> Head {
             Form::Atom => "application/atom+xml; charset=utf-8",
             _ => "application/json; charset=utf-8",
         },
-        ..Head::json(format!("{}-{}", mark.revision, short_hash(&[asked, language_code, form])))
+        ..Head::json(format!("{}-{}", head::tag(mark.revision, redacted), short_hash(&[asked, language_code, form])))
     }
 }
 
@@ -242,12 +242,12 @@ fn answer(
     settings: &Settings,
     wanted: &Wanted,
     page: &Page,
-    mark: &Mark,
+    (mark, redacted): (&Mark, i64),
 ) -> Result<HttpResponse, Error> {
     let past = wanted.asked.one("as_of").is_some_and(|at| at.parse::<i64>().is_ok());
     // What lies before the head never changes; what is at the end of the log goes on.
     let keep = if past || page.more && wanted.after.is_some() { Keep::Forever } else { Keep::Asking };
-    let mut head = head(wanted, mark, keep);
+    let mut head = head(wanted, mark, redacted, keep);
     let meta = Meta::of(settings, PATH, &wanted.asked, wanted.question.language, mark);
     let rest = wanted.asked.canonical(&["after"]);
     let glue = if rest.is_empty() { "" } else { "&" };

@@ -1,12 +1,13 @@
 //! What two revisions differ in, row by row: the net outcome, whatever happened in between.
-use super::Feed;
 use super::question::{self, Question};
+use super::{Feed, fields};
 use crate::db::head::{self, Mark};
 use crate::db::{Database, Db, Statement};
 use crate::error::{Error, Kind, Mistake};
 use crate::http::Settings;
 use crate::http::answer::{Head, Keep};
 use crate::http::asked::{Asked, encode};
+use crate::http::format::Format;
 use crate::http::list::{self, Meta};
 use crate::http::page::{Cursor, short_hash};
 use crate::http::parameter::{Parameter, ROWS, Shape};
@@ -79,6 +80,14 @@ pub fn parameters(entries: &'static [Entry]) -> Vec<Parameter> {
             .example("2"),
     ];
     all.extend(question::parameters(entries));
+    all.push(
+        Parameter::new(
+            "format",
+            "`json`, or `csv` with a line for each field that differs; the next page is then in the header `Link`.",
+            Shape::Word(&["json", "csv"]),
+        )
+        .default("json"),
+    );
     all.push(Parameter::language());
     all.extend(Parameter::of_pages());
     all
@@ -106,6 +115,7 @@ pub async fn differences(
     let text = format!("{PATH}?{}", asked.canonical(&["cursor", "lang", "limit"]));
     let cursor = asked.one("cursor").map(|cursor| Cursor::open(cursor, &text)).transpose()?;
     let (head, base) = (db.head(), settings.clone());
+    let redacted = head.redacted;
     let (asking, sealing) = (asked.clone(), text.clone());
     let (mark, found) = db
         .reading(move |conn| {
@@ -135,14 +145,21 @@ pub async fn differences(
         time: Some(mark.time).filter(|t| !t.is_empty()),
         language: Some(language),
         vary: language_from.into_iter().collect(),
-        ..Head::json(format!("{}-{}", mark.revision, short_hash(&variant)))
+        ..Head::json(format!("{}-{}", head::tag(mark.revision, redacted), short_hash(&variant)))
     };
     head.links.extend(found.next.iter().map(|next| (next.clone(), "next")));
     head.links.push((found.meta.meta.cite_as.clone(), "cite-as"));
     if head.is_known(&req) {
         return Ok(head.not_modified(&req));
     }
-    Ok(head.ok(&req, &settings, serde_json::to_vec(&found).map_err(Error::internal)?))
+    let body = match asked.one("format") {
+        Some("csv") => {
+            head.content_type = Format::Csv.content_type();
+            fields::csv(&found.data, found.meta.meta)?
+        }
+        _ => serde_json::to_vec(&found).map_err(Error::internal)?,
+    };
+    Ok(head.ok(&req, &settings, body))
 }
 
 /// The revision that a parameter names, or that was newest at the time it names.

@@ -7,6 +7,7 @@
 pub mod answer;
 mod atom;
 pub mod difference;
+mod fields;
 pub mod page;
 pub mod point;
 pub mod question;

@@ -1,11 +1,10 @@
 //! CSV (RFC 4180 with LF): a header always, nothing for null, raw texts. For Excel in a Norwegian setting another dialect:
 //! a byte-order mark, semicolons, decimal commas, CRLF, and texts that a spreadsheet would run as formulas made harmless.
 use super::table::{Table, Writer};
+use crate::db::json::number;
 use crate::db::rows::{Cell, Rows};
 use crate::error::Error;
 use std::io::Write;
-
-use super::json::number;
 
 pub struct Csv {
     /// The names of the columns, until they are written.

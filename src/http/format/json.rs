@@ -1,7 +1,7 @@
 //! Rows as JSON objects: on a page, or one a line (ndjson).
-use super::table::{Column, Table, Writer};
-use crate::db::rows::{Cell, Row, Rows};
-use crate::domain::Number;
+use super::table::{Table, Writer};
+use crate::db::json::Objects;
+use crate::db::rows::Rows;
 use crate::error::Error;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::io::Write;
@@ -22,55 +22,6 @@ impl Serialize for Picked<'_> {
     }
 }
 
-/// Writes rows as objects, with the text before each value made once.
-pub struct Objects {
-    before: Vec<Vec<u8>>,
-}
-
-impl Objects {
-    pub fn of(columns: &[Column]) -> Result<Self, Error> {
-        let before = columns.iter().enumerate().map(|(index, column)| {
-            let mut text = vec![if index == 0 { b'{' } else { b',' }];
-            serde_json::to_writer(&mut text, &column.name).map_err(Error::internal)?;
-            text.push(b':');
-            Ok(text)
-        });
-        Ok(Self { before: before.collect::<Result<_, Error>>()? })
-    }
-
-    /// Writes one row; cells beyond the columns are left out.
-    pub fn write(&self, row: Row, out: &mut Vec<u8>) -> Result<(), Error> {
-        for (before, cell) in self.before.iter().zip(row.iter()) {
-            out.extend(before);
-            value(cell, out)?;
-        }
-        out.push(b'}');
-        Ok(())
-    }
-}
-
-/// A cell in JSON.
-pub fn value(cell: Cell, out: &mut Vec<u8>) -> Result<(), Error> {
-    match cell {
-        Cell::Null => out.extend(b"null"),
-        Cell::Boolean(true) => out.extend(b"true"),
-        Cell::Boolean(false) => out.extend(b"false"),
-        Cell::Text(text) => serde_json::to_writer(out, text).map_err(Error::internal)?,
-        Cell::Integer(_) | Cell::Number(_) => number(cell, out)?,
-    }
-    Ok(())
-}
-
-/// A number in the spelling it has in every text format: `331`, `6.2`.
-pub fn number(cell: Cell, out: &mut Vec<u8>) -> Result<(), Error> {
-    match cell {
-        Cell::Integer(number) => serde_json::to_writer(out, &number),
-        Cell::Number(number) => serde_json::to_writer(out, &Number(number)),
-        _ => Ok(()),
-    }
-    .map_err(Error::internal)
-}
-
 /// One object a line.
 pub struct Ndjson {
     objects: Objects,
@@ -79,7 +30,7 @@ pub struct Ndjson {
 
 impl Ndjson {
     pub fn new(table: &Table) -> Result<Self, Error> {
-        Ok(Self { objects: Objects::of(&table.columns)?, line: vec![] })
+        Ok(Self { objects: Objects::of(table.columns.iter().map(|c| c.name.as_str()))?, line: vec![] })
     }
 }
 

@@ -19,7 +19,7 @@ mod xlsx;
 
 pub use accept::accepted;
 pub use form::{Form, Labels};
-pub use json::{Objects, Picked};
+pub use json::Picked;
 pub use send::{Opened, send};
 pub use spool::Exports;
 pub use table::{Column, Cube, Source, Table, Writer};

@@ -41,8 +41,7 @@ pub async fn send(
 ) -> Result<HttpResponse, Error> {
     let only_head = req.extensions().contains::<OnlyHead>();
     if !form.streams() || only_head || req.headers().contains_key(header::RANGE) {
-        let file = exports.file(&head.tag, move |out| write(&form, open()?, out)).await?;
-        return finished(req, settings, &head, file);
+        return file(req, settings, exports, &head, move |out| write(&form, open()?, out)).await;
     }
     let (start, mut rest) = web::block(move || Rest::begin(&form, open()?)).await.map_err(Error::internal)??;
     if rest.pending.is_none() {
@@ -53,6 +52,17 @@ pub async fn send(
     rest.packer = Packer::of(encoding).map_err(Error::internal)?;
     rest.packer.write_all(&start).map_err(Error::internal)?;
     Ok(head.begin(StatusCode::OK, settings, encoding).streaming(rest.stream(permit)))
+}
+
+/// Answers with a file, whole or in part, that `make` writes where there is none with the tag of `head`.
+pub async fn file(
+    req: &HttpRequest,
+    settings: &Settings,
+    exports: &Exports,
+    head: &Head,
+    make: impl FnOnce(&mut dyn Write) -> Result<(), Error> + Send + 'static,
+) -> Result<HttpResponse, Error> {
+    finished(req, settings, head, exports.file(&head.tag, make).await?)
 }
 
 /// Writes a whole table.

@@ -66,7 +66,7 @@ fn header(table: &'static Table, names: &csv::StringRecord) -> Result<Vec<&'stat
             None => shape::unknown(table, name),
         };
         let place = Some(Place { line: 1, column: Some(i + 1) });
-        wrong.push(Mistake { row: Some(0), place, pointer: None, ..mistake });
+        wrong.push(mistake.in_row(0, place));
     }
     if wrong.is_empty() { Ok(columns) } else { Err(Error::all(Kind::InvalidContent, wrong)) }
 }
@@ -85,6 +85,5 @@ fn broken(e: &csv::Error, number: usize) -> Error {
         _ => return malformed(e),
     };
     let place = e.position().map(|p| Place { line: p.line() as usize, column: None });
-    let mistake = Mistake { row: Some(number), place, pointer: None, ..Mistake::field("", "invalid", why) };
-    Error::because(Kind::InvalidContent, mistake)
+    Error::because(Kind::InvalidContent, Mistake::field("", "invalid", why).in_row(number, place))
 }

@@ -1,7 +1,8 @@
-//! Tables as we write them, read back: CSV and NDJSON. Each is an iterator of rows that knows nothing of the database,
-//! and goes on after a row it cannot read.
-mod bounded;
+//! Tables as we write them, read back: CSV, NDJSON and arrays of JSON. Each is an iterator of rows that knows nothing of
+//! the database, and goes on after a row it cannot read.
+pub mod bounded;
 pub mod csv;
+pub mod json;
 pub mod ndjson;
 
 use super::shape::{Sent, Taken, Whole};

@@ -1,12 +1,17 @@
 //! `cargo bench --bench bulk`: 100,000 observations written by the service, and by the database's own tools.
 //!
-//! The tools take a file that has every column filled already, load it into a temporary table (`.import` of the sqlite3
+//! The service writes them by one `PUT` to the real program (`PUT s`, with the growth of its memory), and, for what HTTP
+//! adds, within this process. The tools take a file that has every column filled already, load it into a temporary table (`.import` of the sqlite3
 //! shell, `\copy` of psql) and put it from there into the same table, with the same indexes, by an upsert. The service
-//! reads our CSV, checks every row, keeps versions and writes the log of changes. In turn, A B A B, each on a database of
-//! its own; the medians are compared. PostgreSQL where TEST_DATABASE_URL names a server.
+//! reads our CSV, checks every row, keeps versions and writes the log of changes. In turn, A B C A B C, each on a database
+//! of its own; the medians are compared. In the end one `PUT` of a million. PostgreSQL where TEST_DATABASE_URL names a
+//! server.
+mod put;
+
 use opptrapping::api::RESOURCES;
 use opptrapping::db::{Author, Database, Statement};
 use opptrapping::{import, open};
+use put::Server;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
@@ -29,22 +34,39 @@ fn main() {
     if let Ok(server) = std::env::var("TEST_DATABASE_URL") {
         all.push((Tool { name: "PostgreSQL", run: psql }, server));
     }
-    println!("{:<12} {:<22} {:>10} {:>10} {:>7}", "database", "100,000 observations", "service s", "tool s", "ratio");
-    for (tool, target) in all {
-        compare(&tool, &target, &folder);
+    println!(
+        "{:<12} {:<22} {:>8} {:>12} {:>8} {:>10} {:>10}",
+        "database", "100,000 observations", "PUT s", "in process s", "tool s", "PUT / tool", "memory +MB"
+    );
+    for (tool, target) in &all {
+        compare(tool, target, &folder);
     }
-    println!("most memory of this process: {} MB", memory_mb());
+    for (tool, target) in &all {
+        million(tool.name, target, &folder);
+    }
     let _ = std::fs::remove_dir_all(&folder);
 }
 
+/// The seconds of all rounds: when all rows are new, and when they are the same again.
+type Both = [Vec<f64>; 2];
+
 fn compare(tool: &Tool, target: &str, folder: &Path) {
     let filled = folder.join("filled.csv");
-    let (mut ours, mut theirs): ([Vec<f64>; 2], [Vec<f64>; 2]) = Default::default();
+    let (mut sent, mut ours, mut theirs): (Both, Both, Both) = Default::default();
+    let mut grown = [0.0; 2];
     for round in 0..ROUNDS {
+        let url = fresh(target, &format!("sent_{round}"));
+        let csv = table(&loaded(&url), ROWS);
+        let server = Server::start(&url, folder);
+        for (n, sent) in sent.iter_mut().enumerate() {
+            let run = server.put("text/csv", csv.as_bytes());
+            sent.push(run.seconds);
+            grown[n] = run.grown_mb.max(grown[n]);
+        }
+        drop(server);
+
         let url = fresh(target, &format!("ours_{round}"));
-        let db = open(&url).expect("a database");
-        import::reference::load(&db).expect("the reference data");
-        let csv = table(&db);
+        let db = loaded(&url);
         let begun = Instant::now();
         load(&db, &csv);
         ours[0].push(begun.elapsed().as_secs_f64());
@@ -55,7 +77,7 @@ fn compare(tool: &Tool, target: &str, folder: &Path) {
         drop(db);
 
         let url = fresh(target, &format!("theirs_{round}"));
-        import::reference::load(&open(&url).expect("a database")).expect("the reference data");
+        drop(loaded(&url));
         for theirs in &mut theirs {
             let begun = Instant::now();
             (tool.run)(&url, &filled, &columns);
@@ -64,10 +86,35 @@ fn compare(tool: &Tool, target: &str, folder: &Path) {
         let db = open(&url).expect("a database");
         assert_eq!(count(&db), ROWS as i64, "the tool did not write them");
     }
-    for (what, (ours, theirs)) in ["all new", "the same again"].into_iter().zip(ours.into_iter().zip(theirs)) {
-        let (ours, theirs) = (median(ours), median(theirs));
-        println!("{:<12} {what:<22} {ours:>10.2} {theirs:>10.2} {:>7.2}", tool.name, ours / theirs);
+    for (n, what) in ["all new", "the same again"].into_iter().enumerate() {
+        let [sent, ours, theirs] = [&sent, &ours, &theirs].map(|all| median(all[n].clone()));
+        println!(
+            "{:<12} {what:<22} {sent:>8.2} {ours:>12.2} {theirs:>8.2} {:>10.2} {:>10.1}",
+            tool.name,
+            sent / theirs,
+            grown[n]
+        );
     }
+}
+
+/// One `PUT` of a million, every field of them, as JSON.
+fn million(name: &str, target: &str, folder: &Path) {
+    let url = fresh(target, "million");
+    let db = loaded(&url);
+    let json = put::as_json(&table(&db, 1_000_000));
+    let server = Server::start(&url, folder);
+    let run = server.put("application/json", json.as_bytes());
+    let mb = json.len() as f64 / 1e6;
+    println!("{name}: 1,000,000 as JSON, {mb:.0} MB: {:.1} s, memory +{:.1} MB", run.seconds, run.grown_mb);
+    drop(server);
+    assert_eq!(count(&db), 1_000_000, "they were not written");
+}
+
+/// A database with the reference data.
+fn loaded(url: &str) -> Database {
+    let db = open(url).expect("a database");
+    import::reference::load(&db).expect("the reference data");
+    db
 }
 
 fn load(db: &Database, csv: &str) {
@@ -76,14 +123,15 @@ fn load(db: &Database, csv: &str) {
 }
 
 /// Values for every municipality that lasted from 2008 to 2019, in as many vintages as are needed.
-fn table(db: &Database) -> String {
+fn table(db: &Database, rows: usize) -> String {
     let sql = "SELECT region FROM municipalities WHERE valid_from <= '2008-01-01' AND (valid_to IS NULL OR valid_to >= '2020-01-01') ORDER BY id";
     let regions: Vec<(String,)> = db.read(|conn| Ok(Statement::new(sql).rows(conn)?)).expect("regions");
     let mut csv = String::from("indicator,region,period,published,value,status,confidence,publisher,source\n");
-    for n in 0..ROWS {
+    for n in 0..rows {
         let (region, rest) = (&regions[n % regions.len()].0, n / regions.len());
-        let (year, vintage) = (2008 + rest % 10, 2100 + rest / 10);
-        let _ = writeln!(csv, "population,{region},{year},{vintage},{n},ok,primary,Statistics Norway,ssb-07459");
+        let (year, vintage) = (2008 + rest % 10, rest / 10);
+        let published = format!("{}-{:02}", 2100 + vintage / 12, 1 + vintage % 12);
+        let _ = writeln!(csv, "population,{region},{year},{published},{n},ok,primary,Statistics Norway,ssb-07459");
     }
     csv
 }
@@ -162,11 +210,4 @@ fn count(db: &Database) -> i64 {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
-}
-
-/// The most memory this process has had, where the system says (Linux).
-fn memory_mb() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kb = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().split(' ').next()?.parse::<u64>().ok());
-    kb.unwrap_or_default() / 1_024
 }
