@@ -52,6 +52,18 @@ pub fn serve(storage: &Storage, service: &Service) -> Done {
             told_to_end.recv().await;
             feed.waiting.close();
         });
+        let (mut told_to_reload, believed) = (signal(SignalKind::hangup())?, shared.issuers());
+        actix_web::rt::spawn(async move {
+            while told_to_reload.recv().await.is_some() {
+                let believed = believed.clone();
+                // Key sets may be fetched from elsewhere.
+                match web::block(move || believed.reload()).await {
+                    Ok(Ok(())) => log::info!("issuers, keys and what is revoked were read anew"),
+                    Ok(Err(wrong)) => wrong.iter().for_each(|line| log::error!("read anew: {}", line.escape_debug())),
+                    Err(e) => log::error!("reading anew was cut off: {e}"),
+                }
+            }
+        });
         let public = HttpServer::new(move || app(&shared))
             .workers(workers)
             .shutdown_timeout(10)

@@ -39,6 +39,7 @@ mod results;
 mod roundtrip;
 mod rows;
 mod rules;
+mod running;
 mod shipped;
 mod signer;
 mod small_numbers;

@@ -99,6 +99,12 @@ impl Service {
         drop(self.process.wait());
     }
 
+    /// Sends it a signal: `TERM`, `HUP`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+    }
+
     /// Where it serves.
     pub fn address(&self) -> &str {
         &self.address
@@ -151,8 +157,7 @@ fn it_serves_answers_for_its_health_and_ends_when_told() {
     assert_eq!(line(&head_of_get, "server"), None);
 
     assert!(succeeds(&["healthcheck", "--admin-bind", &service.admin]).contains("ready"));
-    let pid = service.process.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    service.signal("TERM");
     assert_eq!(service.process.wait().unwrap().code(), Some(0));
     assert!(!run(&["healthcheck", "--admin-bind", &service.admin]).status.success());
 }
