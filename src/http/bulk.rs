@@ -73,7 +73,7 @@ pub async fn put<R: Resource>(
     let media = body::require_type(&req, &MEDIA, HeaderName::from_static("accept-post"))?;
     let dry_run = asked.one("dry_run") == Some("true");
     let claim = match dry_run {
-        true => Claim::none(),
+        true => Claim::untaken(&req)?,
         false => Claim::of(&req, &db, Some(&writer.author)).await?,
     };
     let arrived = intake::receive(&req, payload, settings.bulk_bytes).await?;

@@ -31,9 +31,9 @@ impl Claim {
         Ok(Self(Some((name, key, turn))))
     }
 
-    /// For a request that has no effect.
-    pub fn none() -> Self {
-        Self(None)
+    /// For a request that has no effect: its key must be one, and is not taken.
+    pub fn untaken(req: &HttpRequest) -> Result<Self, Error> {
+        key(req).map(|_| Self(None))
     }
 
     /// Says what is asked for, now that the body has come, by its digest.

@@ -114,6 +114,8 @@ async fn a_dry_run_says_the_same_and_leaves_no_trace() {
             did(&answer, [2, 0, 0], None);
             assert_eq!(answer.header("idempotency-replayed"), None);
         }
+        let unfit = sending("/v1/sources?dry_run=true", JSON, rows.clone()).insert_header(("idempotency-key", "short"));
+        client.send(unfit).await.refused(400, "malformed-request");
         let wrong = json!([source("a", "A"), source("a", "A")]).to_string();
         let (rehearsed, real) = (
             send(&client, "/v1/sources?dry_run=true", JSON, wrong.clone()).await,

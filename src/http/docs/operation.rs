@@ -55,7 +55,7 @@ impl Document {
                 (`Idempotency-Replayed: true`), for 24 hours, and done once. Another request with it is 422. 16 to 255 \
                 printable ASCII characters, in quotation marks or without, such as a UUID.";
             let schema =
-                json!({ "type": "string", "minLength": 16, "maxLength": 255, "pattern": "^[A-Za-z0-9-]{16,255}$" });
+                json!({ "type": "string", "minLength": 16, "maxLength": 255, "pattern": "^[!#-~][ !#-~]{14,253}[!#-~]$" });
             header(NAME, about, schema, "9f1c3b2e-7a54-4c0d-8e66-1b2f3a4d5c6e")
         });
         json!({ "$ref": format!("#/components/parameters/{NAME}") })
