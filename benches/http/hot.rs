@@ -16,7 +16,7 @@ const WORKLOADS: [(&str, &str); 3] = [
 ];
 
 pub fn compare(name: &str, url: &str) {
-    let mut service = start(&["hot", url], HOT);
+    let mut service = start(&["serve-kept", url], HOT);
     for (workload, path) in WORKLOADS {
         let mut bytes = start(&["bytes", path], BYTES);
         let paths = [path.to_owned()];

@@ -27,7 +27,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [_, "serve", url] => serve(url, SERVICE, 0),
-        [_, "hot", url] => serve(url, hot::HOT, Settings::default().cache_bytes),
+        [_, "serve-kept", url] => serve(url, hot::HOT, Settings::default().cache_bytes),
         [_, "bytes", path] => hot::bytes(path).expect("serving"),
         [_, "bare", url, newest] => bare(url, newest.parse().expect("a revision")),
         [_, first, ..] if *first == "summary" => compare(&[SUMMARY]),
