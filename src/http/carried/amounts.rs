@@ -39,9 +39,7 @@ pub fn carry(asking: &Asking, conn: &mut Db, sources: &Sources) -> Result<Outcom
     if let Some(target) = target {
         let register = db.register(conn, at)?;
         let map = db.map(&register, target);
-        for area in map.areas() {
-            spots.push(Spot::of(&register, area)?);
-        }
+        spots = Spot::all(&register, &map)?;
         let mut placing = Placing::new(&register, &map, question.estimate);
         let mut losses = Losses::default();
         for one in (0..sources.rows.len()).map(paid) {

@@ -1,7 +1,7 @@
 //! A row that was made of one or several that were reported: where each of its cells comes from.
 use super::Sources;
 use super::fields::CONVERSION;
-use crate::domain::boundaries::{Area, Method, Quality, Reason, Register};
+use crate::domain::boundaries::{Area, Map, Method, Quality, Reason, Register};
 use crate::domain::vocabulary::{Confidence, ObservationStatus};
 use crate::domain::{Level, Region};
 use crate::error::Error;
@@ -20,8 +20,12 @@ pub struct Spot {
 }
 
 impl Spot {
-    /// An area of a map.
-    pub fn of(register: &Register, area: &Area) -> Result<Self, Error> {
+    /// The areas of a map.
+    pub fn all(register: &Register, map: &Map) -> Result<Vec<Self>, Error> {
+        map.areas().iter().map(|area| Self::of(register, area)).collect()
+    }
+
+    fn of(register: &Register, area: &Area) -> Result<Self, Error> {
         let region = Region::parse(&area.key).map_err(Error::internal)?;
         let (level, code) = (region.level, region.code);
         Ok(Self { region: area.key.clone(), code, name: area.name.clone(), level, county: area.county(register) })

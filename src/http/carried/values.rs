@@ -96,9 +96,7 @@ pub fn carry(asking: &Asking, conn: &mut Db, sources: &Sources) -> Result<Outcom
     if let Some(target) = target {
         let register = db.register(conn, at)?;
         let map = db.map(&register, target);
-        for area in map.areas() {
-            spots.push(Spot::of(&register, area)?);
-        }
+        spots = Spot::all(&register, &map)?;
         let weights = weights(conn, &panel, inquiry.asked.one("published").unwrap_or("latest"), at)?;
         let mut losses = Losses::default();
         let carrying = Carrying { panel: &panel, question, register: &register, map: &map, language: inquiry.language };

@@ -99,7 +99,7 @@ impl Placer {
         let Some(target) = carried.target(&inquiry.asked, span) else { return Ok(None) };
         let register = db.register(conn, at)?;
         let map = db.map(&register, target);
-        let spots = map.areas().iter().map(|area| Spot::of(&register, area)).collect::<Result<_, _>>()?;
+        let spots = Spot::all(&register, &map)?;
         let (estimate, language) = (carried.estimate, inquiry.language);
         Ok(Some(Self { target, register, map, spots, estimate, language, losses: Losses::default() }))
     }
