@@ -1,4 +1,5 @@
 //! Indicators: what is measured, in what, and which way it should go.
+use crate::domain::id;
 use crate::domain::suppression::{FLOOR, default_threshold};
 use crate::domain::vocabulary::{Aggregation, Direction, Unit};
 use crate::http::prelude::*;
@@ -76,6 +77,14 @@ pub struct Indicator {
     /// The indicator this one is a rate or a share of. Where that has a threshold, this is published only where that is.
     #[schema(example = json!(null))]
     pub rate_of: Option<String>,
+    /// Ids of the indicators this one counts a part of, with a space between. What may give away small numbers of one may
+    /// give away those of the others: they are judged together.
+    #[schema(example = json!(null))]
+    pub part_of: Option<String>,
+    /// What each of them is divided by, in the same order: a word such as `sex`, `age` or `cause`. Parts of the same whole
+    /// by the same word have nothing in common; they need not be all of it.
+    #[schema(example = json!(null))]
+    pub part_by: Option<String>,
     /// The source the row was read from.
     pub source: String,
     /// What a reader should know of the row.
@@ -87,6 +96,7 @@ impl Record for Indicator {
         .refers(&[
             ("weight", "indicators"),
             ("rate_of", "indicators"),
+            ("part_of", "indicators"),
             ("plan", "plans"),
             ("goals", "goals"),
             ("source", "sources")
@@ -109,6 +119,7 @@ impl Record for Indicator {
             ));
         }
         self.check_small_numbers(wrong);
+        self.check_parts(wrong);
         for (field, period) in [("baseline_period", &self.baseline_period), ("target_period", &self.target_period)] {
             if let Some(period) = period {
                 check::period_in(wrong, field, period);
@@ -139,6 +150,31 @@ impl Indicator {
         }
         self.zero_hidden = hides.then(|| self.zero_hidden.unwrap_or(false));
     }
+
+    /// Each whole has a word for what it is divided by, and stands once by it.
+    fn check_parts(&self, wrong: &mut Vec<Mistake>) {
+        check::both_or_neither(wrong, "part_of", self.part_of.is_some(), "part_by", self.part_by.is_some());
+        let (Some(wholes), Some(words)) = (&self.part_of, &self.part_by) else { return };
+        let mut refuse = |field: &str, message: &str| wrong.push(Mistake::field(field, "invalid", message));
+        let spaced = |list: &str| list == id::listed(list).collect::<Vec<_>>().join(" ") && !list.is_empty();
+        if !spaced(wholes) || wholes.split(' ').any(|whole| whole == self.id) {
+            refuse("part_of", "must be ids of other indicators with one space between");
+        }
+        if !spaced(words) || !words.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b == b' ') {
+            refuse("part_by", "must be words of a–z and `-`, with one space between");
+        }
+        let mut pairs: Vec<_> = id::listed(wholes).zip(id::listed(words)).collect();
+        if id::listed(wholes).count() != id::listed(words).count() {
+            refuse("part_by", "must have a word for each id in part_of");
+        }
+        pairs.sort_unstable();
+        if pairs.windows(2).any(|pair| pair[0] == pair[1]) {
+            refuse("part_of", "has the same whole twice by the same word");
+        }
+        if self.rate_of.is_some() {
+            refuse("part_of", "a rate counts no part: its count does");
+        }
+    }
 }
 
 impl Resource for Indicator {
@@ -150,6 +186,7 @@ impl Resource for Indicator {
         |c| c
             .filter(Filter::any("plan", "Indicators that follow up these plans."))
             .filter(Filter::listed("goal", "goals", "Indicators that follow up these goals."))
+            .filter(Filter::listed("part_of", "part_of", "Indicators that count a part of these."))
             .filter(Filter::words("unit", Unit::WORDS, "Indicators counted in these."))
             .filter(Filter::words("direction", Direction::WORDS, "Indicators that should move this way."))
             .filter(Filter::words("aggregation", Aggregation::WORDS, "Indicators that add up this way."))

@@ -114,7 +114,7 @@ impl Table {
         self.references.extend(references.iter().map(|&(field, table)| Reference {
             field,
             table,
-            many: field == "goals",
+            many: matches!(field, "goals" | "part_of"),
         }));
         self
     }

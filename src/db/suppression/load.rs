@@ -1,53 +1,13 @@
-//! What a verdict is made from: policies, figures with their true values, and which periods hang together.
+//! What a verdict is made from: figures with their true values, and which periods hang together.
 use super::super::statement::Value;
 use super::super::{CURRENT, Db, Statement};
 use super::Register;
-use crate::domain::suppression::{Figure, Policy};
-use crate::domain::vocabulary::{Aggregation, ObservationStatus};
+use crate::domain::suppression::Figure;
+use crate::domain::vocabulary::ObservationStatus;
 use crate::domain::{Period, date};
 use crate::error::Error;
 use serde::Deserialize;
-use std::collections::{BTreeSet, HashMap, HashSet};
-
-/// What the indicators say of small numbers, and where anything is withheld.
-pub(super) struct Kept {
-    /// Indicators with a threshold.
-    pub counts: HashMap<String, Policy>,
-    /// What rates are a rate of.
-    pub rates: HashMap<String, String>,
-    /// Indicators of which something is withheld.
-    withheld: HashSet<String>,
-}
-
-impl Kept {
-    /// Whether anything of an indicator is, or may have to be, hidden.
-    pub fn concerns(&self, indicator: &str) -> bool {
-        self.counts.contains_key(indicator) || self.rates.contains_key(indicator) || self.withheld.contains(indicator)
-    }
-}
-
-type Definition = (String, Option<i64>, Option<bool>, Option<String>, Aggregation);
-
-pub(super) fn kept(conn: &mut Db) -> Result<Kept, Error> {
-    let sql = "SELECT id, threshold, zero_hidden, rate_of, aggregation FROM indicators \
-               WHERE (threshold > 0 OR rate_of IS NOT NULL) AND ended = ";
-    let (mut counts, mut rates) = (HashMap::new(), HashMap::new());
-    for (id, threshold, zero_hidden, rate_of, aggregation) in
-        Statement::new(sql).bind(CURRENT).rows::<Definition>(conn)?
-    {
-        if let Some(threshold) = threshold.filter(|threshold| *threshold > 0) {
-            let policy = Policy {
-                threshold: threshold as f64,
-                zero_hidden: zero_hidden.unwrap_or(false),
-                adds: aggregation == Aggregation::Sum,
-            };
-            counts.insert(id.clone(), policy);
-        }
-        rates.extend(rate_of.map(|of| (id, of)));
-    }
-    let withheld = Statement::new("SELECT DISTINCT indicator FROM withheld").rows::<(String,)>(conn)?;
-    Ok(Kept { counts, rates, withheld: withheld.into_iter().map(|(indicator,)| indicator).collect() })
-}
+use std::collections::{BTreeSet, HashMap};
 
 /// For each place of a register its health region.
 pub(super) fn health_regions(conn: &mut Db, register: &Register) -> Result<Vec<Option<String>>, Error> {
@@ -88,9 +48,11 @@ impl Row {
         self.value
     }
 
-    pub fn figure(&self) -> Result<Figure<'_>, Error> {
+    /// The row as it is judged, of one of the indicators that are judged together.
+    pub fn figure(&self, indicator: usize) -> Result<Figure<'_>, Error> {
         let wrong = |why: String| Error::internal(format!("an observation that cannot be read: {why}"));
         Ok(Figure {
+            indicator,
             region: &self.region,
             period: Period::parse(&self.period).map_err(wrong)?,
             mapped_on: self.mapped_on.as_deref().map(date::whole).transpose().map_err(wrong)?,
@@ -142,15 +104,15 @@ fn among(sql: Statement, indicator: &str, periods: &[String]) -> Statement {
     sql.bind_list(periods.iter().map(String::as_str))
 }
 
-/// The periods of an indicator that hang together with some: those that overlap them, and those that overlap these.
+/// The periods of some indicators that hang together with some: those that overlap them, and those that overlap these.
 pub(super) fn together(
     conn: &mut Db,
-    indicator: &str,
+    indicators: &[String],
     touched: Option<BTreeSet<String>>,
 ) -> Result<Vec<String>, Error> {
     // Also those of which there are old versions only: what they show is shown still.
-    let sql = Statement::new("SELECT DISTINCT period, period_start, period_end FROM observations WHERE indicator = ");
-    let sql = sql.bind(indicator).sql(" ORDER BY period_start, period_end, period");
+    let sql = Statement::new("SELECT DISTINCT period, period_start, period_end FROM observations WHERE indicator IN ");
+    let sql = sql.bind_list(indicators.iter().map(String::as_str)).sql(" ORDER BY period_start, period_end, period");
     let all: Vec<(String, String, String)> = sql.rows(conn)?;
     let mut found = vec![];
     let mut rest = all.as_slice();

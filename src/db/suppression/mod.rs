@@ -6,9 +6,11 @@
 //!
 //! * What is written is compared with the true value of what is there ([`truth`]): the same again changes nothing, and
 //!   another value that is hidden as well changes nothing that is published, not even the revision.
-//! * At the end of a write each indicator it touched is judged (`domain::suppression`) over the periods it touched and
-//!   those that hang together with them ([`load`]), and rows are hidden or shown ([`apply`]).
+//! * At the end of a write each indicator it touched is judged (`domain::suppression`), together with what it is a part of
+//!   and its parts ([`kept`]), over the periods it touched and those that hang together with them ([`load`]), and rows are
+//!   hidden or shown ([`apply`]).
 mod apply;
+mod kept;
 mod load;
 mod truth;
 
@@ -16,9 +18,10 @@ use super::revision::Write;
 use super::table::Table;
 use super::{Db, Statement, boundaries};
 use crate::domain::boundaries::Register;
-use crate::domain::suppression::{self, Exposed, Geography, Key, Verdict, Withheld};
+use crate::domain::suppression::{self, Exposed, Geography, Key, Withheld};
 use crate::error::{Error, Kind, Mistake};
-use load::{Kept, Row};
+use kept::Kept;
+use load::Row;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -70,12 +73,13 @@ pub(super) fn settle(write: &mut Write) -> Result<(), Error> {
     if touched.periods.is_empty() && touched.definitions.is_empty() && !reformed {
         return Ok(());
     }
-    let kept = load::kept(write.conn)?;
+    let kept = kept::kept(write.conn)?;
     let mut due: BTreeMap<String, Periods> =
         touched.periods.into_iter().map(|(indicator, periods)| (indicator, Some(periods))).collect();
-    due.extend(touched.definitions.into_iter().map(|indicator| (indicator, None)));
+    let former = kept::former_wholes(write.conn, &touched.definitions, write.revision)?;
+    due.extend(touched.definitions.into_iter().chain(former).map(|indicator| (indicator, None)));
     if reformed {
-        due.extend(kept.counts.keys().map(|indicator| (indicator.clone(), None)));
+        due.extend(kept.hiding().map(|indicator| (indicator.clone(), None)));
     }
     due.retain(|indicator, _| kept.concerns(indicator));
     if due.is_empty() {
@@ -103,27 +107,54 @@ struct Settling<'a> {
 }
 
 impl Settling<'_> {
-    /// Judges what is no rate, and adds to what is due the rates of it.
+    /// Judges what is no rate, with what it is a part of and its parts, and adds to what is due the rates of it.
     fn counts(&mut self, write: &mut Write, due: &mut BTreeMap<String, Periods>) -> Result<(), Error> {
-        for (indicator, periods) in due.clone() {
-            if self.kept.rates.contains_key(&indicator) {
+        let mut judged: BTreeSet<String> = BTreeSet::new();
+        for indicator in due.keys().cloned().collect::<Vec<_>>() {
+            if self.kept.rates.contains_key(&indicator) || judged.contains(&indicator) {
                 continue;
             }
-            let periods = load::together(write.conn, &indicator, periods)?;
-            let rows = load::rows(write.conn, &indicator, &periods, write.revision)?;
-            let verdict = match self.kept.counts.get(&indicator) {
-                Some(policy) => {
-                    let figures = rows.iter().map(Row::figure).collect::<Result<Vec<_>, _>>()?;
-                    suppression::judge(&self.geography, &figures, *policy)
-                        .map_err(|exposed| refusal(&indicator, &rows, exposed))?
-                }
-                None => Verdict { withheld: vec![None; rows.len()], ..Verdict::default() },
-            };
-            self.apply(write, &indicator, &periods, &rows, &verdict)?;
-            for (rate, _) in self.kept.rates.iter().filter(|(_, of)| **of == indicator) {
+            let members = self.kept.members(&indicator);
+            let touched = members.iter().filter_map(|member| due.get(member));
+            let touched = touched.cloned().reduce(|a, b| Some(a?.into_iter().chain(b?).collect())).flatten();
+            let periods = load::together(write.conn, &members, touched)?;
+            self.family(write, &members, &periods)?;
+            for (rate, _) in self.kept.rates.iter().filter(|(_, of)| members.contains(of)) {
                 let also = due.entry(rate.clone()).or_insert_with(|| Some(BTreeSet::new()));
                 also.iter_mut().for_each(|all| all.extend(periods.iter().cloned()));
             }
+            judged.extend(members);
+        }
+        Ok(())
+    }
+
+    fn family(&mut self, write: &mut Write, members: &[String], periods: &[String]) -> Result<(), Error> {
+        let mut rows: Vec<(usize, Row)> = vec![];
+        for (n, member) in members.iter().enumerate() {
+            rows.extend(load::rows(write.conn, member, periods, write.revision)?.into_iter().map(|row| (n, row)));
+        }
+        let figures = rows.iter().map(|(n, row)| row.figure(*n)).collect::<Result<Vec<_>, _>>()?;
+        let verdict = suppression::judge(&self.geography, &figures, &self.kept.family(members))
+            .map_err(|exposed| refusal(members, &rows, exposed))?;
+        for ((n, row), withheld) in rows.iter().zip(&verdict.withheld) {
+            apply::row(write, &members[*n], row, *withheld)?;
+        }
+        let mut old = vec![];
+        for member in members.iter().filter(|member| self.kept.hides(member)) {
+            old.push((member, load::ended(write.conn, member, periods, write.revision)?));
+        }
+        let small = |member: &str, row: &Row| row.published_value().is_some_and(|v| self.kept.is_small(member, v));
+        if old.iter().any(|(member, rows)| rows.iter().any(|row| small(member, row))) {
+            for member in members {
+                self.purged.entry(member.clone()).or_default().extend(periods.iter().cloned());
+            }
+        }
+        let mut hidden: BTreeMap<&String, HashSet<Key>> = BTreeMap::new();
+        for (n, key) in verdict.hidden {
+            hidden.entry(&members[n]).or_default().insert(key);
+        }
+        for (member, rows) in old {
+            self.redact(write, member, rows, &hidden.remove(member).unwrap_or_default())?;
         }
         Ok(())
     }
@@ -133,18 +164,21 @@ impl Settling<'_> {
     fn rates(&mut self, write: &mut Write, due: BTreeMap<String, Periods>) -> Result<(), Error> {
         for (rate, periods) in due {
             let Some(of) = self.kept.rates.get(&rate) else { continue };
-            let periods = load::together(write.conn, &rate, periods)?;
+            let periods = load::together(write.conn, std::slice::from_ref(&rate), periods)?;
             let rows = load::rows(write.conn, &rate, &periods, write.revision)?;
-            let judged = self.kept.counts.contains_key(of);
+            let judged = self.kept.hides(of);
             let shown = self.shown(write.conn, of, &periods, write.revision)?;
-            let mut verdict = Verdict::default();
+            let mut hidden = HashSet::new();
             for row in &rows {
                 let key = self.key(row)?;
                 let withheld = judged && row.value().is_some() && !shown.contains(&key);
-                verdict.withheld.push(withheld.then_some(Withheld::Rate));
-                verdict.hidden.extend(withheld.then_some(key));
+                apply::row(write, &rate, row, withheld.then_some(Withheld::Rate))?;
+                hidden.extend(withheld.then_some(key));
             }
-            self.apply(write, &rate, &periods, &rows, &verdict)?;
+            if judged {
+                let old = load::ended(write.conn, &rate, &periods, write.revision)?;
+                self.redact(write, of, old, &hidden)?;
+            }
         }
         Ok(())
     }
@@ -165,42 +199,15 @@ impl Settling<'_> {
     }
 
     fn key(&self, row: &Row) -> Result<Key, Error> {
-        let figure = row.figure()?;
+        let figure = row.figure(0)?;
         Ok((figure.period, self.geography.spot(figure.region, &figure.period, figure.mapped_on).0))
     }
 
-    fn apply(
-        &mut self,
-        write: &mut Write,
-        indicator: &str,
-        periods: &[String],
-        rows: &[Row],
-        verdict: &Verdict,
-    ) -> Result<(), Error> {
-        for (row, withheld) in rows.iter().zip(&verdict.withheld) {
-            apply::row(write, indicator, row, *withheld)?;
-        }
-        self.redact(write, indicator, periods, &verdict.hidden)
-    }
-
-    /// Takes values out of versions that have ended: those of hidden cells, and all of these periods where one of them is
-    /// small, as one can be whose figure was corrected or deleted before there was a threshold. What the others gave away
-    /// then is not judged again.
-    fn redact(
-        &mut self,
-        write: &mut Write,
-        indicator: &str,
-        periods: &[String],
-        hidden: &HashSet<Key>,
-    ) -> Result<(), Error> {
-        let of = self.kept.rates.get(indicator).map_or(indicator, String::as_str);
-        let Some(policy) = self.kept.counts.get(of) else { return Ok(()) };
-        let old = load::ended(write.conn, indicator, periods, write.revision)?;
-        let is_small = |row: &Row| row.published_value().is_some_and(|value| policy.is_small(value));
-        if of == indicator && old.iter().any(is_small) {
-            self.purged.entry(indicator.to_owned()).or_default().extend(periods.iter().cloned());
-        }
-        let purged = self.purged.get(of);
+    /// Takes values out of versions that have ended, of a count or a rate of it: those of hidden cells, and all of these
+    /// periods where one of the count, or of what is judged with it, is small, as one can be whose figure was corrected or
+    /// deleted before there was a threshold. What the others gave away then is not judged again.
+    fn redact(&mut self, write: &mut Write, count: &str, old: Vec<Row>, hidden: &HashSet<Key>) -> Result<(), Error> {
+        let purged = self.purged.get(count);
         let mut ids = BTreeSet::new();
         for row in old {
             if purged.is_some_and(|periods| periods.contains(&row.period)) || hidden.contains(&self.key(&row)?) {
@@ -213,11 +220,14 @@ impl Settling<'_> {
 }
 
 /// A refusal that tells of no value.
-fn refusal(indicator: &str, rows: &[Row], exposed: Exposed) -> Error {
-    let of = |row: &&Row| row.figure().is_ok_and(|figure| figure.period == exposed.period);
-    let period = rows.iter().find(of).map_or("some period", |row| row.period.as_str());
+fn refusal(members: &[String], rows: &[(usize, Row)], exposed: Exposed) -> Error {
+    let of = |(n, row): &&(usize, Row)| {
+        *n == exposed.indicator && row.figure(*n).is_ok_and(|figure| figure.period == exposed.period)
+    };
+    let period = rows.iter().find(of).map_or("some period", |(_, row)| row.period.as_str());
     let message = format!(
-        "the figures of `{indicator}` for {period} cannot be published: whatever is hidden, the others would give away a small number"
+        "the figures of `{}` for {period} cannot be published: whatever is hidden, the others would give away a small number",
+        members[exposed.indicator]
     );
     Error::because(Kind::InvalidContent, Mistake::field("value", "domain_rule", message))
 }

@@ -2,7 +2,7 @@
 use super::rows::{Row, Rows};
 use super::view::View;
 use microlp::{ComparisonOp, Error, OptimizationDirection, Problem, Variable};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Sums of counts are exact; what differs by less differs by the arithmetic of doubles.
 const EXACT: f64 = 1e-6;
@@ -40,8 +40,8 @@ impl Known {
 }
 
 /// What is unknown in a view when some cells are hidden, in parts that have nothing to do with one another. `least` is
-/// what a hidden count is at least.
-pub(super) fn parts(view: &View, rows: &Rows, hidden: &[bool], least: f64) -> Vec<Part> {
+/// what the count of a hidden cell is at least.
+pub(super) fn parts(view: &View, rows: &Rows, hidden: &[bool], least: impl Fn(usize) -> f64) -> Vec<Part> {
     // What has no figure is taken to be nothing only beside something that is published: there it shows.
     let published = |(v, _): &(usize, f64)| view.value(*v).is_some() && !view.is_secret(*v, hidden);
     let mut nothing = vec![false; rows.variables];
@@ -50,29 +50,57 @@ pub(super) fn parts(view: &View, rows: &Rows, hidden: &[bool], least: f64) -> Ve
     }
     let unknown =
         |variable: usize| view.is_secret(variable, hidden) || view.value(variable).is_none() && !nothing[variable];
-    let of = |variable: usize| (variable, if view.is_secret(variable, hidden) { least } else { 0.0 });
+    let solved = solved(view, rows, unknown, |variable| view.is_secret(variable, hidden));
+    let known = |variable: usize| solved.get(&variable).copied().or(view.value(variable)).unwrap_or_default();
+    let unknown = |variable: usize| unknown(variable) && !solved.contains_key(&variable);
+    let of = |variable: usize| (variable, if view.is_secret(variable, hidden) { least(variable) } else { 0.0 });
     let mut joined: Vec<usize> = (0..rows.variables).collect();
-    let mut known = vec![];
+    let mut open = vec![];
     for (n, row) in rows.rows.iter().enumerate() {
         let terms: Row = row.iter().filter(|(variable, _)| unknown(*variable)).copied().collect();
         let Some((first, _)) = terms.first().copied() else { continue };
-        let published: f64 =
-            row.iter().filter(|(v, _)| !unknown(*v)).map(|(v, sign)| sign * view.value(*v).unwrap_or_default()).sum();
+        let published: f64 = row.iter().filter(|(v, _)| !unknown(*v)).map(|(v, sign)| sign * known(*v)).sum();
         for (other, _) in &terms {
             let (a, b) = (root(&mut joined, first), root(&mut joined, *other));
             joined[a.max(b)] = a.min(b);
         }
-        known.push(Known { row: n, terms, sum: view.short[n] - published });
+        open.push(Known { row: n, terms, sum: view.short[n] - published });
     }
     let mut found: BTreeMap<usize, Part> = BTreeMap::new();
     for variable in (0..rows.variables).filter(|variable| unknown(*variable)) {
         found.entry(root(&mut joined, variable)).or_default().unknown.push(of(variable));
     }
-    for row in known {
+    for row in open {
         let of = root(&mut joined, row.terms[0].0);
         found.entry(of).or_default().rows.push(row);
     }
     found.into_values().collect()
+}
+
+/// What has no figure and is told by a relation in which all else is known. There may be hundreds of such, which would only
+/// make the problems that are solved for what is hidden large.
+fn solved(
+    view: &View,
+    rows: &Rows,
+    unknown: impl Fn(usize) -> bool,
+    secret: impl Fn(usize) -> bool,
+) -> HashMap<usize, f64> {
+    let mut solved: HashMap<usize, f64> = HashMap::new();
+    loop {
+        let before = solved.len();
+        for (n, row) in rows.rows.iter().enumerate() {
+            let mut open = row.iter().filter(|(v, _)| unknown(*v) && !solved.contains_key(v));
+            let (Some((only, sign)), None) = (open.next(), open.next()) else { continue };
+            if !secret(*only) {
+                let known = |v: &usize| solved.get(v).copied().or(view.value(*v)).unwrap_or_default();
+                let others: f64 = row.iter().filter(|(v, _)| v != only).map(|(v, sign)| sign * known(v)).sum();
+                solved.insert(*only, (view.short[n] - others) / sign);
+            }
+        }
+        if solved.len() == before {
+            return solved;
+        }
+    }
 }
 
 fn root(joined: &mut [usize], mut of: usize) -> usize {

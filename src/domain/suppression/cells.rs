@@ -52,8 +52,9 @@ impl Geography<'_> {
     }
 }
 
-/// All figures of one place and period.
+/// All figures of one indicator, place and period.
 pub(super) struct Cell {
+    pub indicator: usize,
     pub key: Key,
     /// Positions of its figures, by vintage.
     pub figures: Vec<usize>,
@@ -63,7 +64,7 @@ pub(super) struct Cell {
 
 /// The cells of some figures.
 pub(super) struct Cells {
-    /// In the order of their keys.
+    /// In the order of their indicators and keys.
     pub all: Vec<Cell>,
     /// The cell of each figure.
     pub of: Vec<usize>,
@@ -73,24 +74,24 @@ pub(super) struct Cells {
 
 impl Cells {
     pub fn of(geography: &Geography, figures: &[Figure]) -> Self {
-        let mut found: HashMap<Key, Vec<usize>> = HashMap::new();
+        let mut found: HashMap<(usize, Key), Vec<usize>> = HashMap::new();
         let mut epochs = vec![];
         for (i, figure) in figures.iter().enumerate() {
             let (spot, epoch) = geography.spot(figure.region, &figure.period, figure.mapped_on);
             epochs.extend(epoch.map(|epoch| (figure.period, epoch)));
-            found.entry((figure.period, spot)).or_default().push(i);
+            found.entry((figure.indicator, (figure.period, spot))).or_default().push(i);
         }
         epochs.sort_unstable();
         epochs.dedup();
         let mut all: Vec<Cell> = found
             .into_iter()
-            .map(|(key, mut of)| {
+            .map(|((indicator, key), mut of)| {
                 of.sort_by_key(|i| (figures[*i].published, figures[*i].region, figures[*i].mapped_on));
                 let rank = of.iter().map(|i| rank(figures[*i].region)).max().unwrap_or_default();
-                Cell { key, figures: of, rank }
+                Cell { indicator, key, figures: of, rank }
             })
             .collect();
-        all.sort_by(|a, b| a.key.cmp(&b.key));
+        all.sort_by(|a, b| (a.indicator, &a.key).cmp(&(b.indicator, &b.key)));
         let mut of = vec![0; figures.len()];
         for (cell, figure) in all.iter().enumerate().flat_map(|(n, cell)| cell.figures.iter().map(move |i| (n, *i))) {
             of[figure] = cell;

@@ -3,7 +3,7 @@ use super::attack::{Part, moved, parts};
 use super::cells::Cells;
 use super::rows::Rows;
 use super::view::View;
-use super::{Exposed, Figure, Policy};
+use super::{Exposed, Family, Figure, Policy};
 use std::collections::HashSet;
 
 /// Hides further cells until no hidden one is told more exactly than the threshold in any view.
@@ -12,11 +12,11 @@ pub(super) fn protect(
     cells: &Cells,
     rows: &Rows,
     views: Vec<View>,
-    policy: Policy,
+    family: &Family,
     hidden: &mut [bool],
 ) -> Result<(), Exposed> {
     let safe = vec![HashSet::new(); views.len()];
-    let mut choice = Choice { figures, cells, rows, views, policy, safe };
+    let mut choice = Choice { figures, cells, rows, views, family, safe };
     let small = hidden.to_vec();
     choice.keep(&small, hidden);
     let kept = hidden.to_vec();
@@ -28,7 +28,7 @@ pub(super) fn protect(
                 let mut cover = choice.cover(view, hidden, &told);
                 if cover.is_empty() && !choice.doubt(view, &told) {
                     let next = choice.any(view, hidden, &told);
-                    cover.push(next.ok_or(Exposed { period: cells.all[told.cell].key.0 })?);
+                    cover.push(next.ok_or_else(|| exposed(cells, told.cell))?);
                 }
                 cover.iter().for_each(|cell| hidden[*cell] = true);
                 added.extend(cover);
@@ -48,6 +48,11 @@ pub(super) fn protect(
     Ok(())
 }
 
+fn exposed(cells: &Cells, cell: usize) -> Exposed {
+    let cell = &cells.all[cell];
+    Exposed { indicator: cell.indicator, period: cell.key.0 }
+}
+
 /// A cell that can be told, and the part of the unknown it is in.
 struct Told {
     cell: usize,
@@ -59,7 +64,7 @@ struct Choice<'a> {
     cells: &'a Cells,
     rows: &'a Rows,
     views: Vec<View>,
-    policy: Policy,
+    family: &'a Family,
     /// For each view, sets of unknowns that were found not to tell.
     safe: Vec<HashSet<Vec<usize>>>,
 }
@@ -87,9 +92,11 @@ impl Choice<'_> {
     }
 
     fn parts(&self, view: usize, hidden: &[bool]) -> Vec<Part> {
-        let values = &self.views[view].values;
-        let nothing = |(value, hidden): (&Option<f64>, &bool)| *hidden && value.is_some_and(|value| value < 1.0);
-        let least = if self.policy.zero_hidden || values.iter().zip(hidden).any(nothing) { 0.0 } else { 1.0 };
+        let mut may_be_nothing: Vec<bool> = self.family.policies.iter().map(|policy| policy.zero_hidden).collect();
+        for ((value, cell), hidden) in self.views[view].values.iter().zip(&self.cells.all).zip(hidden) {
+            may_be_nothing[cell.indicator] |= *hidden && value.is_some_and(|value| value < 1.0);
+        }
+        let least = |cell: usize| if may_be_nothing[self.cells.all[cell].indicator] { 0.0 } else { 1.0 };
         parts(&self.views[view], self.rows, hidden, least)
     }
 
@@ -102,7 +109,7 @@ impl Choice<'_> {
                 continue;
             }
             let secret = |v: &&usize| self.views[view].is_secret(**v, hidden);
-            match of.iter().filter(secret).find(|v| part.tells(**v, self.policy.threshold)) {
+            match of.iter().filter(secret).find(|v| part.tells(**v, self.policy(**v).threshold)) {
                 Some(cell) => all.push(Told { cell: *cell, part }),
                 None => drop(self.safe[view].insert(of)),
             }
@@ -122,7 +129,7 @@ impl Choice<'_> {
             .map(|variable| match values.get(variable).copied().flatten() {
                 _ if free(variable) => Some(0.0),
                 // Nothing is no cover: it takes from no other what can be told of it.
-                Some(value) if value != 0.0 => Some(self.cost(variable, value)),
+                Some(value) if value != 0.0 && self.policy(variable).hides() => Some(self.cost(variable, value)),
                 _ => None,
             })
             .collect();
@@ -130,20 +137,26 @@ impl Choice<'_> {
             Some(value) => (value - 1.0).max(0.0),
             None => self.views[view].guess[variable],
         };
-        let moved = moved(self.rows, told.cell, self.policy.threshold, &costs, room);
+        let moved = moved(self.rows, told.cell, self.policy(told.cell).threshold, &costs, room);
         moved.into_iter().filter(|variable| !free(*variable)).collect()
     }
 
     /// Any cell that hangs together with one: what is left where it cannot be larger by as much, whatever is hidden.
     fn any(&self, view: usize, hidden: &[bool], told: &Told) -> Option<usize> {
         let within = told.part.rows.iter().flat_map(|known| &self.rows.rows[known.row]).map(|(variable, _)| *variable);
-        let published = within.filter(|variable| hidden.get(*variable).is_some_and(|hidden| !hidden));
+        let published =
+            within.filter(|cell| hidden.get(*cell).is_some_and(|hidden| !hidden) && self.policy(*cell).hides());
         let priced = published
             .filter_map(|cell| Some((self.cost(cell, self.views[view].value(cell).filter(|v| *v != 0.0)?), cell)));
         priced.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))).map(|(_, cell)| cell)
     }
 
-    /// What it costs to hide a cell, by how much of the nation it covers and by its value. Who has a copy of what was
+    /// How the indicator of a cell hides.
+    fn policy(&self, cell: usize) -> &Policy {
+        &self.family.policies[self.cells.all[cell].indicator]
+    }
+
+    /// What it costs to hide a cell, by how much of the nation it covers, by its value, and more for a whole than for a part. Who has a copy of what was
     /// published is not stopped by hiding that: what has been seen is hidden where nothing else will do.
     fn cost(&self, cell: usize, value: f64) -> f64 {
         const SEEN: f64 = 1_000.0;
@@ -151,7 +164,9 @@ impl Choice<'_> {
         let seen = of.figures.iter().any(|i| self.figures[*i].seen);
         // A count of a whole county weighs more than the largest of a municipality; beyond a million all are large.
         let rank = [1.0, 1.5, 8.0, 12.0, 40.0][of.rank.min(4)];
-        let cost = rank * (1.0 + value.abs().clamp(1.0, 1e6).log10());
+        const DIVIDED: f64 = 3.0;
+        let whole = if self.family.is_divided(of.indicator) { DIVIDED } else { 1.0 };
+        let cost = whole * rank * (1.0 + value.abs().clamp(1.0, 1e6).log10());
         if seen { cost * SEEN } else { cost }
     }
 

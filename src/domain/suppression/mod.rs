@@ -8,6 +8,7 @@
 //! * municipality ⊂ county ⊂ nation, municipality ⊂ health region, and several municipalities reported together;
 //! * one period on the maps of several days: what exchanged anything is one unit on both, and has one sum;
 //! * periods that add up to a longer one, where the figures show that they do;
+//! * an indicator that others count the parts of: all deaths, and those of women and of men;
 //! * every state that the vintages of the figures have been in;
 //! * that no count is negative, and that a hidden one is at least 1 where zeros are published.
 //!
@@ -23,11 +24,14 @@
 mod attack;
 mod cells;
 mod choose;
+mod division;
+mod family;
 mod policy;
 mod rows;
 mod view;
 
 pub use cells::{Geography, Key, Spot};
+pub use family::{Division, Family};
 pub use policy::{DEFAULT_THRESHOLD, FLOOR, Policy, default_threshold};
 
 use crate::domain::Period;
@@ -51,6 +55,8 @@ vocabulary! {
 /// A figure as it is judged: one vintage of a count, with its true value.
 #[derive(Debug, Clone)]
 pub struct Figure<'a> {
+    /// Which of the indicators that are judged together it is of.
+    pub indicator: usize,
     /// The region key.
     pub region: &'a str,
     pub period: Period,
@@ -73,29 +79,32 @@ pub struct Figure<'a> {
 pub struct Verdict {
     /// For each figure, why it is not published; none where it is.
     pub withheld: Vec<Option<Withheld>>,
-    /// What is hidden: every figure of these, of whatever vintage and version.
-    pub hidden: HashSet<Key>,
+    /// What is hidden of each indicator: every figure of these, of whatever vintage and version.
+    pub hidden: HashSet<(usize, Key)>,
 }
 
 /// That no choice of further figures protects the hidden ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exposed {
-    /// The period of a figure that could be told.
+    /// The indicator of a figure that could be told.
+    pub indicator: usize,
+    /// Its period.
     pub period: Period,
 }
 
-/// Judges all figures of an indicator for periods that have anything to do with one another.
-pub fn judge(geography: &Geography, figures: &[Figure], policy: Policy) -> Result<Verdict, Exposed> {
+/// Judges all figures of some indicators for periods that have anything to do with one another.
+pub fn judge(geography: &Geography, figures: &[Figure], family: &Family) -> Result<Verdict, Exposed> {
+    let policy = |i: &usize| &family.policies[figures[*i].indicator];
     let cells = Cells::of(geography, figures);
-    let small = |i: &usize| figures[*i].value.is_some_and(|value| policy.is_small(value));
+    let small = |i: &usize| figures[*i].value.is_some_and(|value| policy(i).is_small(value));
     let primary: Vec<bool> = cells.all.iter().map(|cell| cell.figures.iter().any(small)).collect();
     let mut hidden = primary.clone();
     // Most periods have no small count, and nothing to ask of the register.
-    let secret = |i: &usize| figures[*i].suppressed || small(i);
+    let secret = |i: &usize| policy(i).hides() && figures[*i].suppressed || small(i);
     if cells.all.iter().any(|cell| cell.figures.iter().any(secret)) {
-        let rows = if policy.adds { rows::of(geography, figures, &cells) } else { rows::Rows::alone(&cells) };
+        let rows = rows::of(geography, figures, &cells, family);
         let views = view::all(figures, &cells, &rows);
-        choose::protect(figures, &cells, &rows, views, policy, &mut hidden)?;
+        choose::protect(figures, &cells, &rows, views, family, &mut hidden)?;
     }
     let why = |cell: usize| match (hidden[cell], primary[cell]) {
         (false, _) => None,
@@ -109,7 +118,7 @@ pub fn judge(geography: &Geography, figures: &[Figure], policy: Policy) -> Resul
             .iter()
             .zip(&hidden)
             .filter(|(_, hidden)| **hidden)
-            .map(|(cell, _)| cell.key.clone())
+            .map(|(cell, _)| (cell.indicator, cell.key.clone()))
             .collect(),
     })
 }

@@ -14,7 +14,7 @@ pub fn default_threshold(unit: Unit) -> Option<i64> {
 /// How the small numbers of an indicator are hidden.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
-    /// Counts below it are hidden.
+    /// Counts below it are hidden; 0 where none is.
     pub threshold: f64,
     /// Whether 0 is hidden too.
     pub zero_hidden: bool,
@@ -23,8 +23,13 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Whether any figure may be hidden.
+    pub fn hides(&self) -> bool {
+        self.threshold > 0.0
+    }
+
     /// Whether a count is too small to be published.
     pub fn is_small(&self, value: f64) -> bool {
-        value < self.threshold && (value != 0.0 || self.zero_hidden)
+        self.hides() && value < self.threshold && (value != 0.0 || self.zero_hidden)
     }
 }

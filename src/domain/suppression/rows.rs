@@ -1,6 +1,6 @@
 //! What adds up to what: linear relations between cells, and between cells and places that have no figure.
-use super::Figure;
-use super::cells::{Cells, Geography, Spot};
+use super::cells::{Cells, Geography, Key, Spot};
+use super::{Family, Figure};
 use crate::domain::Period;
 use crate::domain::boundaries::{Map, Share};
 use std::collections::{BTreeMap, HashMap};
@@ -15,80 +15,110 @@ pub(super) struct Rows {
     pub variables: usize,
 }
 
-impl Rows {
-    /// Nothing adds up to anything.
-    pub fn alone(cells: &Cells) -> Self {
-        Self { rows: vec![], variables: cells.all.len() }
-    }
-}
-
-/// Every relation between figures of one indicator that adds up over places.
-pub(super) fn of(geography: &Geography, figures: &[Figure], cells: &Cells) -> Rows {
-    let mut making = Making { cells, own: HashMap::new(), latent: HashMap::new(), rows: vec![] };
+/// Every relation between figures of these indicators.
+pub(super) fn of(geography: &Geography, figures: &[Figure], cells: &Cells, family: &Family) -> Rows {
+    let mut making = Making {
+        geography,
+        figures,
+        cells,
+        family,
+        own: HashMap::new(),
+        of: HashMap::new(),
+        latent: HashMap::new(),
+        derived: HashMap::new(),
+        variables: cells.all.len(),
+        rows: vec![],
+    };
     for (n, cell) in cells.all.iter().enumerate() {
+        making.of.insert((cell.indicator, &cell.key), n);
         if let (period, Spot::Places(places)) = &cell.key
             && let [only] = places.as_slice()
         {
-            making.own.insert((*period, *only), n);
+            making.own.insert((cell.indicator, *period, *only), n);
         }
     }
-    making.wholes(geography);
-    making.maps(geography);
-    making.periods(figures);
+    making.wholes();
+    making.divisions();
+    making.maps();
+    making.periods();
     merged(making.rows, cells.all.len())
 }
 
-struct Making<'a> {
-    cells: &'a Cells,
+pub(super) struct Making<'a> {
+    pub geography: &'a Geography<'a>,
+    pub figures: &'a [Figure<'a>],
+    pub cells: &'a Cells,
+    pub family: &'a Family,
     /// The cell of a single place.
-    own: HashMap<(Period, usize), usize>,
+    own: HashMap<(usize, Period, usize), usize>,
+    /// The cell of anything.
+    pub of: HashMap<(usize, &'a Key), usize>,
     /// The variable of a place without a figure.
-    latent: HashMap<(Period, usize), usize>,
-    rows: Vec<Row>,
+    latent: HashMap<(usize, Period, usize), usize>,
+    /// The variable of several places without a figure.
+    pub derived: HashMap<(usize, &'a Key), usize>,
+    variables: usize,
+    pub rows: Vec<Row>,
 }
 
 impl Making<'_> {
-    fn place(&mut self, period: Period, place: usize) -> usize {
-        if let Some(cell) = self.own.get(&(period, place)) {
-            return *cell;
-        }
-        let next = self.cells.all.len() + self.latent.len();
-        *self.latent.entry((period, place)).or_insert(next)
+    /// A variable that no figure stands for.
+    pub fn unknown(&mut self) -> usize {
+        self.variables += 1;
+        self.variables - 1
     }
 
-    fn sum(&mut self, period: Period, places: impl Iterator<Item = usize>, sign: f64) -> Row {
-        places.map(|place| (self.place(period, place), sign)).collect()
+    pub fn place(&mut self, indicator: usize, period: Period, place: usize) -> usize {
+        let name = (indicator, period, place);
+        if let Some(known) = self.own.get(&name).or(self.latent.get(&name)) {
+            return *known;
+        }
+        let new = self.unknown();
+        self.latent.insert(name, new);
+        new
+    }
+
+    fn sum(&mut self, indicator: usize, period: Period, places: impl Iterator<Item = usize>, sign: f64) -> Row {
+        places.map(|place| (self.place(indicator, period, place), sign)).collect()
+    }
+
+    /// Says of a variable what it is the sum of, on each map that there are figures on.
+    pub fn is_sum(&mut self, variable: usize, indicator: usize, (period, spot): &Key) {
+        let sets: Vec<Vec<usize>> = match spot {
+            Spot::Places(places) if places.len() > 1 => vec![places.clone()],
+            Spot::Nation => {
+                let register = self.geography.register;
+                let epochs = self.cells.epochs.iter().filter(|(of, _)| of == period).map(|(_, epoch)| *epoch);
+                let all = |epoch: usize| (0..register.places().len()).filter(move |id| register.is_on(*id, epoch));
+                epochs.map(|epoch| all(epoch).collect()).collect()
+            }
+            _ => vec![],
+        };
+        for places in sets {
+            let mut row = self.sum(indicator, *period, places.into_iter(), -1.0);
+            row.push((variable, 1.0));
+            self.rows.push(row);
+        }
+    }
+
+    fn adds(&self, indicator: usize) -> bool {
+        self.family.policies[indicator].adds
     }
 
     /// A county, a health region, a unit and the nation are the sums of their municipalities.
-    fn wholes(&mut self, geography: &Geography) {
+    fn wholes(&mut self) {
         let cells = self.cells;
-        for (n, cell) in cells.all.iter().enumerate() {
-            let (period, spot) = &cell.key;
-            let sets: Vec<Vec<usize>> = match spot {
-                Spot::Places(places) if places.len() > 1 => vec![places.clone()],
-                Spot::Nation => {
-                    let epochs = cells.epochs.iter().filter(|(of, _)| of == period).map(|(_, epoch)| *epoch);
-                    let all = |epoch: usize| {
-                        (0..geography.register.places().len()).filter(move |id| geography.register.is_on(*id, epoch))
-                    };
-                    epochs.map(|epoch| all(epoch).collect()).collect()
-                }
-                _ => vec![],
-            };
-            for places in sets {
-                let mut row = self.sum(*period, places.into_iter(), -1.0);
-                row.push((n, 1.0));
-                self.rows.push(row);
-            }
+        for (n, cell) in cells.all.iter().enumerate().filter(|(_, cell)| self.family.policies[cell.indicator].adds) {
+            self.is_sum(n, cell.indicator, &cell.key);
         }
     }
 
     /// What exchanged anything between two maps has one sum on both.
-    fn maps(&mut self, geography: &Geography) {
-        let register = geography.register;
+    fn maps(&mut self) {
+        let (register, cells) = (self.geography.register, self.cells);
+        let adding: Vec<usize> = (0..self.family.policies.len()).filter(|indicator| self.adds(*indicator)).collect();
         let mut known: HashMap<(usize, usize), Map> = HashMap::new();
-        for pair in self.cells.epochs.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        for pair in cells.epochs.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
             let (period, from, to) = (pair[0].0, pair[0].1, pair[1].1);
             let map = known
                 .entry((from, to))
@@ -100,20 +130,23 @@ impl Making<'_> {
                 if !whole || same || before.is_empty() || after.is_empty() || !map.is_recorded(to, area) {
                     continue;
                 }
-                let mut row = self.sum(period, before.iter().map(|part| part.place), 1.0);
-                row.extend(self.sum(period, after.iter().map(|part| part.place), -1.0));
-                self.rows.push(row);
+                for indicator in &adding {
+                    let mut row = self.sum(*indicator, period, before.iter().map(|part| part.place), 1.0);
+                    row.extend(self.sum(*indicator, period, after.iter().map(|part| part.place), -1.0));
+                    self.rows.push(row);
+                }
             }
         }
     }
 
     /// Months, quarters, tertials and years that lie in a longer period and fill it. Whether their figures add up is not
     /// told by the indicator (deaths of the months do, patients of the months do not); where they do, all can see it.
-    fn periods(&mut self, figures: &[Figure]) {
+    fn periods(&mut self) {
+        let figures = self.figures;
         let newest = |cell: usize| self.cells.all[cell].figures.last().and_then(|i| figures[*i].value);
-        let mut spots: BTreeMap<&Spot, Vec<(Period, usize)>> = BTreeMap::new();
-        for (n, cell) in self.cells.all.iter().enumerate() {
-            spots.entry(&cell.key.1).or_default().push((cell.key.0, n));
+        let mut spots: BTreeMap<(usize, &Spot), Vec<(Period, usize)>> = BTreeMap::new();
+        for (n, cell) in self.cells.all.iter().enumerate().filter(|(_, cell)| self.adds(cell.indicator)) {
+            spots.entry((cell.indicator, &cell.key.1)).or_default().push((cell.key.0, n));
         }
         let mut found = vec![];
         for of in spots.values().filter(|of| of.len() > 2) {

@@ -34,6 +34,7 @@ const POLICY: Policy = Policy { threshold: 5.0, zero_hidden: false, adds: true }
 
 fn figure(region: &'static str, value: f64) -> Figure<'static> {
     Figure {
+        indicator: 0,
         region,
         period: Period::parse("2019").unwrap(),
         mapped_on: None,
@@ -49,7 +50,7 @@ fn hidden(figures: &[Figure], policy: Policy) -> Vec<&'static str> {
     let register = register();
     let health_regions = vec![None; register.places().len()];
     let geography = Geography { register: &register, health_regions: &health_regions };
-    let verdict = judge(&geography, figures, policy).unwrap();
+    let verdict = judge(&geography, figures, &Family::alone(policy)).unwrap();
     let word = |w: &Option<Withheld>| w.map_or("-", Withheld::word);
     verdict.withheld.iter().map(word).collect()
 }
@@ -165,4 +166,78 @@ fn what_is_hidden_stays_hidden_beside_something_small_and_comes_back_without() {
     (all[2].value, all[2].hidden) = (Some(7.0), true);
     all[0].value = Some(64.0);
     assert_eq!(hidden(&all, POLICY), ["-"; 5]);
+}
+
+/// A whole with parts, all with the same policy unless `whole` says otherwise.
+fn divided(figures: &[Figure], whole: Policy, parts: usize) -> Result<Vec<&'static str>, Exposed> {
+    let register = register();
+    let health_regions = vec![None; register.places().len()];
+    let geography = Geography { register: &register, health_regions: &health_regions };
+    let policies = [vec![whole], vec![POLICY; parts]].concat();
+    let divisions = vec![Division { whole: 0, parts: (1..=parts).collect() }];
+    let verdict = judge(&geography, figures, &Family { policies, divisions })?;
+    Ok(verdict.withheld.iter().map(|w| w.map_or("-", Withheld::word)).collect())
+}
+
+fn each(all: &[(usize, &'static str, f64)]) -> Vec<Figure<'static>> {
+    all.iter().map(|(indicator, region, value)| Figure { indicator: *indicator, ..figure(region, *value) }).collect()
+}
+
+#[test]
+fn a_whole_and_one_part_give_away_the_other() {
+    let all = each(&[(0, "K-0101", 30.0), (1, "K-0101", 27.0), (2, "K-0101", 3.0)]);
+    assert_eq!(divided(&all, POLICY, 2).unwrap(), ["-", C, P]);
+    // Neither does by itself.
+    assert_eq!(divided(&all[1..], POLICY, 2).unwrap(), ["-", P]);
+    // 17 are in neither part.
+    let all = each(&[(0, "K-0101", 47.0), (1, "K-0101", 27.0), (2, "K-0101", 3.0)]);
+    assert_eq!(divided(&all, POLICY, 2).unwrap(), ["-", "-", P]);
+}
+
+#[test]
+fn a_part_that_is_nearly_all_tells_of_what_is_not_published() {
+    // Nobody publishes the men, and at most 3 of these are.
+    let all = each(&[(0, "K-0101", 3.0), (1, "K-0101", 0.0)]);
+    assert_eq!(divided(&all, POLICY, 1).unwrap(), [P, "-"]);
+    let all = each(&[(0, "K-0101", 8.0), (1, "K-0101", 4.0)]);
+    assert_eq!(divided(&all, POLICY, 1).unwrap(), ["-", P]);
+    let all = each(&[(0, "K-0101", 5.0), (1, "K-0101", 4.0)]);
+    assert_eq!(divided(&all, POLICY, 1).unwrap(), [C, P]);
+}
+
+#[test]
+fn margins_of_places_and_of_parts_are_one_table() {
+    // Women and men in two municipalities that make up a county.
+    let all = each(&[
+        (0, "F-02", 100.0),
+        (0, "K-0201", 40.0),
+        (0, "K-0202", 60.0),
+        (1, "F-02", 50.0),
+        (1, "K-0201", 3.0),
+        (1, "K-0202", 47.0),
+        (2, "F-02", 50.0),
+        (2, "K-0201", 37.0),
+        (2, "K-0202", 13.0),
+    ]);
+    assert_eq!(divided(&all, POLICY, 2).unwrap(), ["-", "-", "-", "-", P, C, "-", C, C]);
+}
+
+#[test]
+fn parts_of_municipalities_are_held_against_the_whole_of_their_county() {
+    // The whole of the county is known by its municipalities, the men only as a county.
+    let all =
+        each(&[(0, "K-0201", 40.0), (0, "K-0202", 60.0), (1, "K-0201", 3.0), (1, "K-0202", 47.0), (2, "F-02", 50.0)]);
+    let found = divided(&all, POLICY, 2).unwrap();
+    assert_eq!((found[2], found.iter().filter(|word| **word == C).count()), (P, 1), "{found:?}");
+}
+
+#[test]
+fn what_is_published_whatever_it_counts_is_never_hidden() {
+    let open = Policy { threshold: 0.0, ..POLICY };
+    let all = each(&[(0, "K-0101", 30.0), (1, "K-0101", 27.0), (2, "K-0101", 3.0)]);
+    assert_eq!(divided(&all, open, 2).unwrap(), ["-", C, P]);
+    // There is nothing else to hide, and 3 would be all there is.
+    let all = each(&[(0, "K-0101", 3.0), (1, "K-0101", 3.0)]);
+    let exposed = Exposed { indicator: 1, period: Period::parse("2019").unwrap() };
+    assert_eq!(divided(&all, open, 1), Err(exposed));
 }

@@ -251,7 +251,7 @@ impl Attack<'_> {
 
 /// How far apart the least and the largest sum of some unknowns are. What is known for certain is taken out first, which
 /// leaves a problem that is solved in no time.
-fn width(lower: &[f64], equations: &[(Vec<(usize, f64)>, f64)], target: &[usize]) -> Result<f64, Error> {
+pub fn width(lower: &[f64], equations: &[(Vec<(usize, f64)>, f64)], target: &[usize]) -> Result<f64, Error> {
     let mut fixed: BTreeMap<usize, f64> = BTreeMap::new();
     loop {
         let before = fixed.len();

@@ -1,6 +1,7 @@
 //! Small numbers: what is hidden stays hidden, whatever is asked and in whatever order it was written.
 mod attack;
 mod orders;
+mod parts;
 mod reading;
 mod writing;
 
