@@ -1,7 +1,10 @@
 //! The commands and their arguments, and what each of them calls.
 mod copies;
 mod data;
+mod ending;
 mod keys;
+pub mod log;
+mod opening;
 mod serve;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -207,6 +210,11 @@ enum OpenapiVersion {
     #[value(name = "3.0")]
     V30,
 }
+
+/// What a wrong setting exits with (sysexits.h, EX_CONFIG).
+pub const CONFIGURATION: u8 = 78;
+/// What exits with a database whose file is damaged, or cannot be read and written (EX_IOERR).
+pub const STORAGE: u8 = 74;
 
 type Done = Result<ExitCode, Box<dyn std::error::Error>>;
 

@@ -11,8 +11,10 @@ pub mod batch;
 pub mod boundaries;
 pub mod bulk;
 pub mod cited;
+mod counted;
 pub mod digest;
 mod erasure;
+mod file;
 pub mod head;
 pub mod idempotency;
 pub mod insert;
@@ -26,8 +28,10 @@ pub mod replay;
 pub mod restore;
 pub mod revision;
 pub mod rows;
+mod secret;
 pub mod series;
 mod stamp;
+mod standing;
 pub mod statement;
 pub mod submission;
 mod suppression;
@@ -37,7 +41,7 @@ pub mod verify;
 mod watch;
 
 use crate::domain::boundaries::{Map, Register};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use actix_web::web;
 use boundaries::{Registers, Target};
 use diesel::connection::SimpleConnection;
@@ -48,9 +52,12 @@ use pool::Pools;
 use revision::Intent;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use table::Table;
 
+pub use counted::State as PoolState;
 pub use revision::{Author, Expect, Outcome, Write};
+pub use standing::{Fault, Standing};
 pub use statement::Statement;
 
 /// A connection to either database.
@@ -82,17 +89,55 @@ impl Database {
     /// Opens the database at `url` (`sqlite://FILE`, `:memory:` is not supported, or `postgres://…`), migrates it, and
     /// reads where it stands.
     pub fn open(url: &str, tables: &'static [&'static Table]) -> Result<Self, Error> {
-        let pools = Arc::new(Pools::open(url)?);
-        // A process that was killed after it erased may have left what it erased in the log.
-        let cut = pools.write(|conn| {
-            migrate::run(conn)?;
-            digest::fill(conn, tables)?;
-            erasure::cut_log(conn)
-        })?;
-        let (heads, uncut) = (Arc::new(Heads::default()), Arc::new(AtomicBool::new(!cut)));
-        let database = Self { pools, heads, registers: Arc::default(), turns: Arc::default(), tables, uncut };
-        database.refresh()?;
+        let database = Self::attach(url, tables)?;
+        database.prepare()?;
         Ok(database)
+    }
+
+    /// The database at `url`, to be [prepared](Self::prepare) before it is used. A server need not be there yet.
+    pub fn attach(url: &str, tables: &'static [&'static Table]) -> Result<Self, Error> {
+        let (pools, heads) = (Arc::new(Pools::open(url)?), Arc::<Heads>::default());
+        let (registers, turns, uncut) = Default::default();
+        Ok(Self { pools, heads, registers, turns, tables, uncut })
+    }
+
+    /// Migrates, and reads where the dataset stands. What keeps it from that is noted in its [standing](Self::standing).
+    /// May be done again.
+    pub fn prepare(&self) -> Result<(), Error> {
+        let failed = |fault: Fault| move |e: Error| (fault, e);
+        let prepared = self.pools.apart().map_err(|e| (Fault::of_connecting(&e), e)).and_then(|mut conn| {
+            migrate::require_byte_order(&mut conn).map_err(failed(Fault::Collation))?;
+            migrate::run(&mut conn).map_err(failed(Fault::OlderSchema))?;
+            // A process that was killed after it erased may have left what it erased in the log.
+            let cut = digest::fill(&mut conn, self.tables).and_then(|()| erasure::cut_log(&mut conn));
+            self.uncut.store(!cut.map_err(failed(Fault::Away))?, Ordering::Relaxed);
+            self.heads.advance(head::load(&mut conn).map_err(failed(Fault::Away))?);
+            Ok(())
+        });
+        let (fault, error) = match prepared {
+            Ok(()) => return Ok(()),
+            Err((_, e)) if e.kind == Kind::SchemaNewer => {
+                self.pools.standing.set_newer(true);
+                // What can be read is read.
+                self.refresh().unwrap_or_else(|e| log::warn!("the newer schema cannot be read: {e}"));
+                return Err(e);
+            }
+            // The connection broke on the way; the schema has nothing to do with it.
+            Err((Fault::OlderSchema, e)) if e.is_broken_connection() => (Fault::Away, e),
+            Err(found) => found,
+        };
+        self.pools.standing.open_or(Some(fault));
+        Err(error)
+    }
+
+    /// Whether it is in a server, which can be away.
+    pub fn has_server(&self) -> bool {
+        self.pools.has_server()
+    }
+
+    /// How it stands with the database.
+    pub fn standing(&self) -> &Standing {
+        &self.pools.standing
     }
 
     /// Which migrations a database has had, without applying any. By the writer: looking makes Diesel's list of them
@@ -114,6 +159,16 @@ impl Database {
     /// Where the dataset stood when this process last looked: a consistent point to read at, without a query.
     pub fn head(&self) -> Arc<Head> {
         self.heads.current()
+    }
+
+    /// How long ago the database was last asked where it stands, and answered; none before the first time.
+    pub fn head_age(&self) -> Option<Duration> {
+        self.heads.age()
+    }
+
+    /// How it stands with each pool of connections, by its name.
+    pub fn pools(&self) -> [(&'static str, PoolState); 2] {
+        self.pools.states()
     }
 
     /// The register of municipalities and its change graph at a revision.

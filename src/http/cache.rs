@@ -7,6 +7,8 @@
 use super::answer::confirmed;
 use super::at::Reads;
 use super::encoding::Encoding;
+use super::metrics::evicted::Evicted;
+use super::metrics::traffic::{Route, Traffic};
 use super::{cors, feed, guard};
 use crate::db::Database;
 use crate::db::head::Head;
@@ -18,7 +20,7 @@ use actix_web::rt::time::timeout;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpResponse};
 use futures_util::future::{Either, LocalBoxFuture, Ready, ready};
-use quick_cache::Weighter;
+use quick_cache::{DefaultHashBuilder, Weighter};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -51,6 +53,8 @@ struct Answer {
     headers: HeaderMap,
     body: Bytes,
     since: Instant,
+    /// Where it is counted that it was given.
+    route: Arc<Route>,
 }
 
 /// What is known of a request.
@@ -71,6 +75,8 @@ impl Weighter<Box<[u8]>, Kept> for Weigh {
     }
 }
 
+type Answers = quick_cache::sync::Cache<Box<[u8]>, Kept, Weigh, DefaultHashBuilder, Evicted>;
+
 /// What the cache did, and how much it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
@@ -80,6 +86,8 @@ pub struct Counts {
     pub misses: u64,
     /// Answers given though they were not good any more, because the database was away.
     pub stale: u64,
+    /// Answers that gave way to others.
+    pub evicted: u64,
     pub answers: u64,
     pub bytes: u64,
 }
@@ -87,29 +95,33 @@ pub struct Counts {
 /// The answers that are kept, up to so many bytes.
 pub struct Cache {
     /// None where nothing is to be kept.
-    answers: Option<quick_cache::sync::Cache<Box<[u8]>, Kept, Weigh>>,
+    answers: Option<Answers>,
     largest: u64,
     /// Requests whose answers are being computed.
     flights: Mutex<HashMap<Box<[u8]>, watch::Receiver<()>>>,
-    hits: AtomicU64,
+    traffic: Arc<Traffic>,
     misses: AtomicU64,
     stale: AtomicU64,
+    evicted: Evicted,
 }
 
 impl Cache {
-    pub fn new(bytes: u64) -> Self {
-        let answers =
-            (bytes > 0).then(|| quick_cache::sync::Cache::with_weighter((bytes / USUAL) as usize, bytes, Weigh));
-        let [hits, misses, stale] = [0; 3].map(AtomicU64::new);
-        Self { answers, largest: bytes / LARGEST, flights: Mutex::default(), hits, misses, stale }
+    /// Room for so many bytes. Which answers are given is counted in `traffic`.
+    pub fn new(bytes: u64, traffic: Arc<Traffic>) -> Self {
+        let evicted = Evicted::default();
+        let table = || Answers::with((bytes / USUAL) as usize, bytes, Weigh, <_>::default(), evicted.clone());
+        let answers = (bytes > 0).then(table);
+        let [misses, stale] = [0; 2].map(AtomicU64::new);
+        Self { answers, largest: bytes / LARGEST, flights: Mutex::default(), traffic, misses, stale, evicted }
     }
 
     pub fn counts(&self) -> Counts {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counts {
-            hits: count(&self.hits),
+            hits: self.traffic.kept(),
             misses: count(&self.misses),
             stale: count(&self.stale),
+            evicted: self.evicted.count(),
             answers: self.answers.as_ref().map_or(0, |answers| answers.len() as u64),
             bytes: self.answers.as_ref().map_or(0, quick_cache::sync::Cache::weight),
         }
@@ -168,7 +180,7 @@ impl Answer {
         good
     }
 
-    /// What a client is given: all of it, or that it has it already.
+    /// What a client is given, and that is counted: all of it, or that it has it already.
     fn response(&self, req: &ServiceRequest) -> HttpResponse {
         let headers = req.headers();
         let known = headers.get(header::IF_NONE_MATCH).and_then(|given| confirmed(given.to_str().ok()?, &self.tag));
@@ -192,6 +204,7 @@ impl Answer {
         if headers.contains_key(header::ORIGIN) {
             cors::grant(out);
         }
+        self.route.count_kept(req.method(), response.status());
         response
     }
 }
@@ -265,8 +278,8 @@ where
 
     fn call(&self, req: ServiceRequest) -> Self::Future {
         let past = |req| {
-            let answered = self.inner.call(req);
-            Either::Right(Box::pin(async { Ok(answered.await?.map_into_boxed_body()) }) as LocalBoxFuture<_>)
+            let under_way = self.cache.traffic.begin(&req);
+            Either::Right(Box::pin(under_way.answered(self.inner.call(req))) as LocalBoxFuture<_>)
         };
         let Some(key) = self.cache.answers.as_ref().and_then(|_| key(&req)) else { return past(req) };
         match self.cache.get(&key) {
@@ -274,8 +287,8 @@ where
             // A HEAD of a file tells the length of what parts are asked for of, which is not packed.
             Some(Kept::Answer(answer)) if is_of_file(&req, &answer) => past(req),
             Some(Kept::Answer(answer)) if answer.is_good(&self.db.head()) => {
-                self.cache.hits.fetch_add(1, Ordering::Relaxed);
-                let response = answer.response(&req);
+                let mut response = answer.response(&req);
+                self.cache.traffic.leave(req.head(), response.head_mut(), None);
                 Either::Left(ready(Ok(req.into_response(response))))
             }
             _ => {
@@ -302,8 +315,8 @@ where
             let _ = timeout(PATIENCE, landing.changed()).await;
             match cache.get(&key) {
                 Some(Kept::Answer(answer)) if answer.is_good(&db.head()) && !is_of_file(&req, &answer) => {
-                    cache.hits.fetch_add(1, Ordering::Relaxed);
-                    let response = answer.response(&req);
+                    let mut response = answer.response(&req);
+                    cache.traffic.leave(req.head(), response.head_mut(), None);
                     return Ok(req.into_response(response));
                 }
                 _ => None,
@@ -313,7 +326,9 @@ where
     cache.misses.fetch_add(1, Ordering::Relaxed);
     let fills = *req.method() == Method::GET;
     let asked = req.headers().clone();
-    let response = inner.call(req).await?.map_into_boxed_body();
+    let under_way = cache.traffic.begin(&req);
+    let route = under_way.route.clone();
+    let response = under_way.answered(inner.call(req)).await?;
     if response.status() == StatusCode::SERVICE_UNAVAILABLE
         && let Some(Kept::Answer(answer)) = cache.get(&key)
         && !(*response.request().method() == Method::HEAD && answer.headers.contains_key(header::ACCEPT_RANGES))
@@ -321,7 +336,7 @@ where
         cache.stale.fetch_add(1, Ordering::Relaxed);
         return Ok(stale(response, &answer, &asked));
     }
-    let response = if fills { cache.filled(key, response) } else { response };
+    let response = if fills { cache.filled(key, response, route) } else { response };
     drop(flight);
     Ok(response)
 }
@@ -344,7 +359,7 @@ fn stale(response: ServiceResponse<BoxBody>, answer: &Answer, asked: &HeaderMap)
 
 impl Cache {
     /// Keeps an answer that may be.
-    fn filled(&self, key: Vec<u8>, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    fn filled(&self, key: Vec<u8>, response: ServiceResponse<BoxBody>, route: Arc<Route>) -> ServiceResponse<BoxBody> {
         if response.status() != StatusCode::OK {
             return response;
         }
@@ -373,7 +388,7 @@ impl Cache {
         let Keepable { reads, tag } = keepable;
         // Where a revision came while it was computed, what it was read from says whether it is good still.
         let (good_at, since) = (AtomicI64::new(-1), Instant::now());
-        let answer = Answer { reads, good_at, tag, headers, body: body.clone(), since };
+        let answer = Answer { reads, good_at, tag, headers, body: body.clone(), since, route };
         self.put(key.into(), Kept::Answer(Arc::new(answer)));
         ServiceResponse::new(req, response.set_body(BoxBody::new(body)))
     }
