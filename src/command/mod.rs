@@ -92,6 +92,13 @@ enum Command {
         #[command(flatten)]
         storage: Storage,
     },
+    /// Copy an SQLite database into a new file, also while it is served, and check the copy
+    Backup {
+        /// The file; one that exists is not overwritten
+        file: PathBuf,
+        #[command(flatten)]
+        storage: Storage,
+    },
     /// Ask a running service whether it is ready; for containers
     Healthcheck {
         /// Its admin address
@@ -253,6 +260,7 @@ pub fn run(cli: Cli) -> Done {
             Ok(ExitCode::SUCCESS)
         }
         Command::Check { storage } => data::check(&storage),
+        Command::Backup { file, storage } => copies::backup(&storage, &file),
         Command::Healthcheck { admin_bind } => serve::healthcheck(&admin_bind),
     }
 }

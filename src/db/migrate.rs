@@ -63,6 +63,13 @@ pub fn status(conn: &mut Db) -> Result<Vec<(String, bool)>, Error> {
     Ok(names()?.into_iter().map(|name| (name.clone(), applied.contains(&name))).collect())
 }
 
+/// Whether the schema is that of this program, neither older nor newer. Nothing is changed, not even Diesel's list.
+pub(super) fn is_current(conn: &mut Db) -> Result<bool, Error> {
+    let applied = Statement::new("SELECT version FROM __diesel_schema_migrations").rows::<(String,)>(conn)?;
+    let known = names()?;
+    Ok(known.len() == applied.len() && stranger(applied.iter().map(|(version,)| version.as_str()))?.is_none())
+}
+
 /// Text must sort by bytes on PostgreSQL as it does on SQLite, or lists and cursors would differ.
 pub(super) fn require_byte_order(conn: &mut Db) -> Result<(), Error> {
     if !matches!(conn, Db::Postgres(_)) {

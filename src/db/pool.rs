@@ -58,13 +58,13 @@ impl Doubt {
 
 /// Which database, and where.
 #[derive(Clone)]
-enum Target {
+pub(super) enum Target {
     Postgres(String),
     Sqlite(Arc<File>),
 }
 
 impl Target {
-    fn of(url: &str) -> Result<Self, Error> {
+    pub fn of(url: &str) -> Result<Self, Error> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Ok(Self::Postgres(complete(url)));
         }

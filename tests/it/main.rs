@@ -1,6 +1,7 @@
 //! The tests of the service: one binary, one file per concern. `support` has what they share.
 mod architecture;
 mod audit;
+mod backups;
 mod bodies;
 mod boundaries;
 mod bulk;

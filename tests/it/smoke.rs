@@ -279,9 +279,19 @@ fn keys_of_either_kind_are_made_and_kept_secret() {
 #[test]
 fn every_command_has_help() {
     let all = succeeds(&["--help"]);
-    for name in
-        ["serve", "migrate", "import", "export", "submissions", "keygen", "token", "openapi", "check", "healthcheck"]
-    {
+    for name in [
+        "serve",
+        "migrate",
+        "import",
+        "export",
+        "submissions",
+        "keygen",
+        "token",
+        "openapi",
+        "check",
+        "backup",
+        "healthcheck",
+    ] {
         assert!(all.contains(name), "{name}");
         assert!(succeeds(&[name, "--help"]).contains("Usage:"), "{name}");
     }
