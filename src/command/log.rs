@@ -17,11 +17,17 @@ pub fn start() -> Result<(), String> {
         Ok("json") => json,
         Ok(_) => return Err(format!("{VARIABLE}: must be text or json")),
     };
-    // What strangers send that is not HTTP is no error of ours, and must not fill the log.
-    let filter = env_logger::Env::default().default_filter_or("info,actix_server=warn,actix_http=off");
+    let asked = std::env::var("RUST_LOG").unwrap_or_default();
+    let filter = match asked.as_str() {
+        // What strangers send that is not HTTP is no error of ours, and must not fill the log.
+        "" | "info" => "info,actix_server=warn,actix_http=off",
+        "warn" => "warn,actix_http=off",
+        "error" => "error,actix_http=off",
+        more => more,
+    };
     // The solver logs the bounds it finds: whatever is asked for, those of hidden counts are in no log.
-    let mut builder = env_logger::Builder::from_env(filter);
-    builder.filter_module("microlp", log::LevelFilter::Off).format(format).init();
+    let mut builder = env_logger::Builder::new();
+    builder.parse_filters(filter).filter_module("microlp", log::LevelFilter::Off).format(format).init();
     Ok(())
 }
 
