@@ -1,8 +1,10 @@
 //! The end of a running service: what it has taken it answers, and clients that do as they are told see no connection break.
-use crate::smoke::{Service, database};
+use crate::bulk::table;
+use crate::smoke::{Service, database, succeeds};
 use crate::support::{Folder, databases};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use opptrapping::db::Statement;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -156,6 +158,38 @@ fn at_a_terminal_it_ends_without_waiting_for_others_to_notice() {
     let mut service = Service::start(&database(&folder), &["--empty", "--lame-duck-seconds", "60"]);
     service.signal("INT");
     assert_eq!(service.ended(Duration::from_secs(30)), Some(0), "{}", service.logged());
+}
+
+#[test]
+fn a_table_that_is_being_written_is_there_whole_or_not_at_all() {
+    const ROWS: usize = 8_000;
+    for base in databases("ending_table") {
+        let folder = Folder::new("ending_table");
+        let keys = folder.0.join("keys").to_str().unwrap().to_owned();
+        succeeds(&["keygen", &keys]);
+        let token = succeeds(&["token", "--scope", "admin", "--keys", &keys]);
+        let csv = table(&base, ROWS);
+        let request = format!(
+            "PUT /v1/observations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: text/csv\r\nContent-Length: {}\r\n\r\n{csv}",
+            token.trim(),
+            csv.len()
+        );
+        let before = base.db.head().revision;
+        let mut service = Service::start(&base.url, &["--public-key", &format!("{keys}/public.pem")]);
+        let mut stream = BufReader::new(service.connect());
+        stream.get_mut().write_all(request.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        service.signal("TERM");
+        let told = answer(&mut stream).map(|answer| answer.status);
+        assert_eq!(service.ended(Duration::from_secs(30)), Some(0), "{}", service.logged());
+        base.db.refresh().unwrap();
+        let sql = "SELECT COUNT(*) FROM observations WHERE published >= '2100'";
+        let written = base.db.read(|conn| Ok(Statement::new(sql).row::<(i64,)>(conn)?)).unwrap().unwrap().0 as usize;
+        println!("{}: {told:?}, and {written} of {ROWS} rows are there", base.label);
+        assert!(written == 0 || written == ROWS, "{}: {written} rows", base.label);
+        assert_eq!(base.db.head().revision - before, i64::from(written > 0), "{}", base.label);
+        assert!(told.is_err() || (told == Ok(200)) == (written == ROWS), "{}: {told:?}, {written} rows", base.label);
+    }
 }
 
 #[test]
