@@ -99,10 +99,12 @@ impl Standing {
     }
 
     pub(super) fn set_newer(&self, newer: bool) {
-        if newer && !self.newer.swap(newer, Ordering::Relaxed) {
-            log::error!("the schema is newer than this program, which writes nothing from now on");
+        if self.newer.swap(newer, Ordering::Relaxed) != newer {
+            match newer {
+                true => log::error!("the schema is newer than this program, which writes nothing from now on"),
+                false => log::info!("the schema is that of this program again"),
+            }
         }
-        self.newer.store(newer, Ordering::Relaxed);
     }
 
     pub(super) fn set_gone(&self, gone: bool) {

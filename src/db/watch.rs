@@ -63,6 +63,7 @@ fn watch(pools: &Weak<Pools>, heads: &Weak<Heads>, uncut: &AtomicBool) {
             stood = Instant::now();
             pools.look_at_file();
             if let Err(e) = pools.read(|conn| pools.standing.look_at_schema(conn)) {
+                pools.standing.note(&e);
                 log::debug!("the schema could not be looked at: {e}");
             }
         }

@@ -6,10 +6,9 @@
 //! ([`Keepable`]) is, and a request with a token goes past.
 use super::answer::confirmed;
 use super::at::Reads;
-use super::encoding::Encoding;
 use super::metrics::evicted::Evicted;
 use super::metrics::traffic::{Route, Traffic};
-use super::{cors, feed, guard};
+use super::{cors, distinct, guard};
 use crate::db::Database;
 use crate::db::head::Head;
 use actix_web::body::{BoxBody, MessageBody};
@@ -209,31 +208,6 @@ impl Answer {
     }
 }
 
-/// What tells requests apart whose answers differ; none where the answer is not to be looked up at all.
-fn key(req: &ServiceRequest) -> Option<Vec<u8>> {
-    let (headers, uri) = (req.headers(), req.uri());
-    let past = [header::AUTHORIZATION, header::RANGE, header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
-    let reads = matches!(*req.method(), Method::GET | Method::HEAD);
-    // Who waits for changes must not wait for one another.
-    if !reads || uri.path().starts_with(feed::answer::PATH) || past.iter().any(|name| headers.contains_key(name)) {
-        return None;
-    }
-    let packed = Encoding::of(headers).map_or("", Encoding::ending);
-    let mut key = Vec::with_capacity(192);
-    for part in [packed.as_bytes(), uri.path().as_bytes(), uri.query().unwrap_or_default().as_bytes()] {
-        key.extend(part);
-        key.push(0);
-    }
-    for name in [header::ACCEPT, header::ACCEPT_LANGUAGE] {
-        for value in headers.get_all(&name) {
-            key.extend(value.as_bytes());
-            key.push(0);
-        }
-        key.push(0);
-    }
-    Some(key)
-}
-
 /// The layer outside all others.
 pub struct Front {
     pub cache: Arc<Cache>,
@@ -279,16 +253,17 @@ where
     fn call(&self, req: ServiceRequest) -> Self::Future {
         let past = |req| {
             let under_way = self.cache.traffic.begin(&req);
-            Either::Right(Box::pin(under_way.answered(self.inner.call(req))) as LocalBoxFuture<_>)
+            let answering = self.inner.call(req);
+            Either::Right(Box::pin(async { under_way.done(answering.await) }) as LocalBoxFuture<_>)
         };
-        let Some(key) = self.cache.answers.as_ref().and_then(|_| key(&req)) else { return past(req) };
+        let Some(key) = self.cache.answers.as_ref().and_then(|_| distinct::key(&req)) else { return past(req) };
         match self.cache.get(&key) {
             Some(Kept::Never) => past(req),
             // A HEAD of a file tells the length of what parts are asked for of, which is not packed.
             Some(Kept::Answer(answer)) if is_of_file(&req, &answer) => past(req),
             Some(Kept::Answer(answer)) if answer.is_good(&self.db.head()) => {
                 let mut response = answer.response(&req);
-                self.cache.traffic.leave(req.head(), response.head_mut(), None);
+                self.cache.traffic.leave(req.method(), req.path(), response.head_mut(), None);
                 Either::Left(ready(Ok(req.into_response(response))))
             }
             _ => {
@@ -316,7 +291,7 @@ where
             match cache.get(&key) {
                 Some(Kept::Answer(answer)) if answer.is_good(&db.head()) && !is_of_file(&req, &answer) => {
                     let mut response = answer.response(&req);
-                    cache.traffic.leave(req.head(), response.head_mut(), None);
+                    cache.traffic.leave(req.method(), req.path(), response.head_mut(), None);
                     return Ok(req.into_response(response));
                 }
                 _ => None,
@@ -328,17 +303,20 @@ where
     let asked = req.headers().clone();
     let under_way = cache.traffic.begin(&req);
     let route = under_way.route.clone();
-    let response = under_way.answered(inner.call(req)).await?;
+    let response = match inner.call(req).await {
+        Ok(response) => response.map_into_boxed_body(),
+        failed => return under_way.done(failed),
+    };
     if response.status() == StatusCode::SERVICE_UNAVAILABLE
         && let Some(Kept::Answer(answer)) = cache.get(&key)
         && !(*response.request().method() == Method::HEAD && answer.headers.contains_key(header::ACCEPT_RANGES))
     {
         cache.stale.fetch_add(1, Ordering::Relaxed);
-        return Ok(stale(response, &answer, &asked));
+        return under_way.done(Ok(stale(response, &answer, &asked)));
     }
     let response = if fills { cache.filled(key, response, route) } else { response };
     drop(flight);
-    Ok(response)
+    under_way.done(Ok(response))
 }
 
 /// What was good before the database went away (RFC 5861, `stale-if-error`), with its age.

@@ -16,6 +16,7 @@ pub mod copy;
 pub mod cors;
 pub mod debounce;
 pub mod derived;
+pub mod distinct;
 pub mod docs;
 pub mod encoding;
 pub mod endpoint;

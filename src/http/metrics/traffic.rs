@@ -3,7 +3,7 @@
 use crate::http::guard::REQUEST_ID;
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{RequestHead, ResponseHead, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ResponseHead, ServiceRequest, ServiceResponse};
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use prometheus_client::metrics::histogram::Histogram;
 use std::collections::BTreeMap;
@@ -92,13 +92,13 @@ impl Traffic {
 
     /// What is done to an answer on its way out: it closes its connection where the service ends, and gets its line in the
     /// log. Without the query: there are those who put tokens into it.
-    pub fn leave(&self, head: &RequestHead, answer: &mut ResponseHead, begun: Option<Instant>) {
+    pub fn leave(&self, method: &Method, path: &str, answer: &mut ResponseHead, begun: Option<Instant>) {
         if self.is_ending() {
             answer.set_connection_type(ConnectionType::Close);
         }
         if self.logs {
             let request = answer.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
-            let (method, path) = (head.method.as_str(), head.uri.path());
+            let method = method.as_str();
             let (status, kept) = (answer.status.as_u16(), begun.is_none());
             let seconds = begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64());
             log::info!(target: "access", request, method, path, status, seconds, kept; "answered");
@@ -147,12 +147,11 @@ pub struct UnderWay {
 }
 
 impl UnderWay {
-    /// Waits for the answer, and counts it.
-    pub async fn answered<B: MessageBody + 'static>(
+    /// Counts the answer, as it is sent.
+    pub fn done<B: MessageBody + 'static>(
         self,
-        answering: impl Future<Output = Result<ServiceResponse<B>, Error>>,
+        answered: Result<ServiceResponse<B>, Error>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
-        let answered = answering.await;
         let status = match &answered {
             Ok(response) => response.status(),
             Err(error) => error.as_response_error().status_code(),
@@ -161,7 +160,7 @@ impl UnderWay {
         self.route.took.observe(self.begun.elapsed().as_secs_f64());
         let mut response = answered?.map_into_boxed_body();
         let req = response.request().clone();
-        self.traffic.leave(req.head(), response.response_mut().head_mut(), Some(self.begun));
+        self.traffic.leave(&self.method, req.path(), response.response_mut().head_mut(), Some(self.begun));
         Ok(response)
     }
 }
