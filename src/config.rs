@@ -56,6 +56,12 @@ pub struct Service {
     /// How many clients may wait for changes at once; each needs an open file
     #[arg(long, env = "OPPTRAPPING_WAITING", default_value_t = 20_000)]
     pub waiting: usize,
+    /// Write a line to the log for each request
+    #[arg(long, env = "OPPTRAPPING_ACCESS_LOG")]
+    pub access_log: bool,
+    /// How many seconds requests are still taken after the service was told to end, with /health/ready saying that it does
+    #[arg(long, env = "OPPTRAPPING_LAME_DUCK_SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(..=60))]
+    pub lame_duck_seconds: u64,
     /// Start with an empty database instead of the reference data
     #[arg(long, env = "OPPTRAPPING_EMPTY")]
     pub empty: bool,
@@ -186,6 +192,7 @@ impl Service {
                     bulk_bytes: self.bulk_bytes,
                     submissions_per_hour,
                     trusted_proxies,
+                    access_log: self.access_log,
                 };
                 Ok(Checked { bind, admin_bind, settings, issuers })
             }

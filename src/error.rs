@@ -59,6 +59,8 @@ kinds! {
     NotImplemented "not-implemented" 501 "No such method" "This HTTP method is not known here.";
     DatabaseUnavailable "database-unavailable" 503 "The database is away" "Try again shortly; `Retry-After` says when.";
     Contention "contention" 503 "Too many are writing at once" "Nothing was written. Try again shortly.";
+    StorageFault "storage-fault" 503 "The storage is damaged or gone" "Nothing was written. What can be read is read; those who run the service must look after it.";
+    SchemaNewer "schema-newer" 503 "The database belongs to a newer version of the service" "This instance reads from it and writes nothing. Try again shortly: a newer one takes its place.";
     StorageFull "storage-full" 503 "There is no room to write" "Nothing was written. Reading goes on.";
     Overloaded "overloaded" 503 "Too many requests at once" "Try again shortly.";
     AuthUnavailable "auth-unavailable" 503 "This service takes no writes" "It has no key to check tokens with. Where `Retry-After` says when to come again, the key cannot be had at the moment; otherwise the service is read-only.";
@@ -324,6 +326,7 @@ impl From<Diesel> for Error {
             Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Kind::Contention,
             _ if says(&["database is locked", "deadlock", "lock timeout"]) => Kind::Contention,
             _ if says(&["disk is full", "no space left"]) => Kind::StorageFull,
+            _ if says(&["malformed", "is not a database", "readonly database"]) => Kind::StorageFault,
             _ if says(&[
                 "connection",
                 "terminating",
@@ -331,7 +334,6 @@ impl From<Diesel> for Error {
                 "starting up",
                 "disk i/o error",
                 "unable to open",
-                "malformed",
                 "timeout",
                 "too many clients",
             ]) =>

@@ -37,15 +37,22 @@ use http::copy::Copies;
 use http::feed::Feed;
 use http::format::Exports;
 use http::guard::{self, Routes};
+use http::metrics::traffic::Traffic;
+use http::metrics::{Figures, Metrics};
 use http::rate::Limiter;
 use http::totals::Totals;
-use http::{Settings, cors, token::Issuers};
+use http::{Settings, admin, cors, token::Issuers};
 use std::sync::Arc;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 /// Opens and migrates a database with the tables of this program.
 pub fn open(url: &str) -> Result<Database, Error> {
     Database::open(url, api::tables())
+}
+
+/// A database with the tables of this program, to be prepared before it is used: a server need not be there yet.
+pub fn attach(url: &str) -> Result<Database, Error> {
+    Database::attach(url, api::tables())
 }
 
 /// What every worker shares.
@@ -63,10 +70,12 @@ pub struct Shared {
     copies: web::Data<Copies>,
     submissions: web::Data<Limiter>,
     cache: Arc<Cache>,
+    traffic: Arc<Traffic>,
 }
 
 impl Shared {
     pub fn new(db: Database, settings: Settings, issuers: Issuers) -> Self {
+        let traffic = Arc::new(Traffic::new(settings.access_log));
         Self {
             db: web::Data::new(db),
             issuers: web::Data::new(issuers),
@@ -82,7 +91,8 @@ impl Shared {
                 settings.submissions_per_hour,
                 settings.trusted_proxies.clone(),
             )),
-            cache: Arc::new(Cache::new(settings.cache_bytes)),
+            cache: Arc::new(Cache::new(settings.cache_bytes, traffic.clone())),
+            traffic,
             settings: web::Data::new(settings),
         }
     }
@@ -99,6 +109,28 @@ impl Shared {
     /// The answers that are kept.
     pub fn cache(&self) -> &Cache {
         &self.cache
+    }
+
+    /// The requests there are, and whether more are to come.
+    pub fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
+    }
+
+    /// What is counted and measured, for those who run the service.
+    fn metrics(&self) -> Metrics {
+        let (db, issuers, feed) = (self.db.clone(), self.issuers.clone(), self.feed.clone());
+        let (cache, traffic) = (self.cache.clone(), self.traffic.clone());
+        Metrics::new(Figures { db, issuers, feed, cache, traffic })
+    }
+
+    /// What the admin address answers with.
+    pub fn admin(&self) -> impl Fn(&mut web::ServiceConfig) + Clone + use<> {
+        let (db, issuers, metrics) = (self.db.clone(), self.issuers(), web::Data::new(self.metrics()));
+        let traffic = web::Data::from(self.traffic.clone());
+        move |routes| {
+            routes.app_data(db.clone()).app_data(issuers.clone()).app_data(traffic.clone()).app_data(metrics.clone());
+            admin::routes(routes);
+        }
     }
 
     pub fn issuers(&self) -> web::Data<Issuers> {

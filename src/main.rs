@@ -2,6 +2,7 @@
 mod command;
 
 use clap::Parser;
+use opptrapping::error::{Error, Kind};
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -9,12 +10,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let _ = dotenvy::dotenv();
-    // What strangers send that is not HTTP is no error of ours, and must not fill the log.
-    let filter = env_logger::Env::default().default_filter_or("info,actix_server=warn,actix_http=off");
-    // The solver logs the bounds it finds: whatever is asked for, those of hidden counts are in no log.
-    env_logger::Builder::from_env(filter).filter_module("microlp", log::LevelFilter::Off).init();
-    command::run(command::Cli::parse()).unwrap_or_else(|e| {
+    let cli = command::Cli::parse();
+    if let Err(wrong) = command::log::start() {
+        eprintln!("opptrapping: {wrong}");
+        return ExitCode::from(command::CONFIGURATION);
+    }
+    command::run(cli).unwrap_or_else(|e| {
         eprintln!("opptrapping: {e}");
-        ExitCode::FAILURE
+        let storage = e.downcast_ref::<Error>().is_some_and(|e| e.kind == Kind::StorageFault);
+        if storage { ExitCode::from(command::STORAGE) } else { ExitCode::FAILURE }
     })
 }

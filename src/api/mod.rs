@@ -40,8 +40,9 @@ use crate::http::endpoint::{Endpoint, READ};
 use crate::http::list::Meta;
 use crate::http::resource::Entry;
 use crate::http::token::ADMIN;
-use crate::http::{Settings, guard};
+use crate::http::{Settings, guard, opening};
 use actix_web::dev::ResourceDef;
+use actix_web::middleware::from_fn;
 use actix_web::web;
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -147,7 +148,7 @@ pub fn routes(routes: &mut web::ServiceConfig) {
     let (api, pages): (Vec<_>, Vec<_>) = ALONE.iter().partition(|endpoint| endpoint.path.starts_with("/v1/"));
     let v1 = api.into_iter().fold(web::scope("/v1"), |scope, endpoint| scope.service(endpoint.resource("/v1")));
     let v1 = RESOURCES.iter().fold(v1, |scope, entry| scope.configure(|routes| entry.mount(routes)));
-    routes.service(v1.default_service(web::to(guard::unrouted)));
+    routes.service(v1.default_service(web::to(guard::unrouted)).wrap(from_fn(opening::every)));
     for endpoint in pages {
         routes.service(endpoint.resource(""));
     }

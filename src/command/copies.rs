@@ -1,7 +1,7 @@
-//! Full copies written and read, and mirrors.
+//! Full copies written and read, mirrors, and backups.
 use super::{Done, Mirror};
 use opptrapping::config::Storage;
-use opptrapping::db::Author;
+use opptrapping::db::{Author, backup};
 use opptrapping::http::copy::Copies;
 use opptrapping::http::copy::files::Folder;
 use opptrapping::import::copy::files::Files;
@@ -10,6 +10,7 @@ use opptrapping::import::mirror;
 use opptrapping::import::progress::Progress;
 use opptrapping::import::remote::Remote;
 use opptrapping::{api, open};
+use std::cell::RefCell;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -62,5 +63,14 @@ pub fn mirror(arguments: &Mirror) -> Done {
     let db = open(&arguments.storage.database_url)?;
     let remote = Remote::new(&arguments.url, arguments.ca_file.as_deref())?;
     mirror::Mirror::new(&db, &remote, arguments.once, &|line| println!("{line}")).run()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn backup(storage: &Storage, file: &Path) -> Done {
+    let progress = RefCell::new(Progress::default());
+    let made = backup::make(&storage.database_url, file, api::tables(), &|what| progress.borrow_mut().tell(what));
+    progress.borrow_mut().clear();
+    let made = made?;
+    println!("revision {}: {} bytes in {}; it is sound", made.revision, made.bytes, file.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,10 @@
 //! The commands and their arguments, and what each of them calls.
 mod copies;
 mod data;
+mod ending;
 mod keys;
+pub mod log;
+mod opening;
 mod serve;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -86,6 +89,13 @@ enum Command {
     },
     /// Check references, versions and the log of changes over the whole database
     Check {
+        #[command(flatten)]
+        storage: Storage,
+    },
+    /// Copy an SQLite database into a new file, also while it is served, and check the copy
+    Backup {
+        /// The file; one that exists is not overwritten
+        file: PathBuf,
         #[command(flatten)]
         storage: Storage,
     },
@@ -208,6 +218,11 @@ enum OpenapiVersion {
     V30,
 }
 
+/// What a wrong setting exits with (sysexits.h, EX_CONFIG).
+pub const CONFIGURATION: u8 = 78;
+/// What exits with a database whose file is damaged, or cannot be read and written (EX_IOERR).
+pub const STORAGE: u8 = 74;
+
 type Done = Result<ExitCode, Box<dyn std::error::Error>>;
 
 /// Does what was asked for.
@@ -245,6 +260,7 @@ pub fn run(cli: Cli) -> Done {
             Ok(ExitCode::SUCCESS)
         }
         Command::Check { storage } => data::check(&storage),
+        Command::Backup { file, storage } => copies::backup(&storage, &file),
         Command::Healthcheck { admin_bind } => serve::healthcheck(&admin_bind),
     }
 }

@@ -4,7 +4,8 @@ use crate::domain::digest::Digest;
 use crate::error::Error;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// A revision and when it was written (RFC 3339, UTC).
@@ -57,6 +58,8 @@ pub fn tag(revision: i64, redacted: i64) -> String {
 pub struct Heads {
     known: ArcSwap<Head>,
     moved: watch::Sender<i64>,
+    /// When the database was last asked and answered; none before the first time.
+    looked: Mutex<Option<Instant>>,
 }
 
 impl Heads {
@@ -66,6 +69,7 @@ impl Heads {
 
     /// Takes what was found, unless a newer one is known: two writers may come here in either order.
     pub fn advance(&self, found: Head) {
+        self.looked();
         let found = Arc::new(found);
         self.known.rcu(|known| if found.revision >= known.revision { found.clone() } else { known.clone() });
         self.moved.send_if_modified(|revision| {
@@ -73,6 +77,16 @@ impl Heads {
             *revision = found.revision.max(*revision);
             newer
         });
+    }
+
+    /// Notes that the database has just been asked, and has nothing newer.
+    pub fn looked(&self) {
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// How long ago the database was last asked and answered.
+    pub fn age(&self) -> Option<Duration> {
+        self.looked.lock().unwrap_or_else(PoisonError::into_inner).map(|looked| looked.elapsed())
     }
 
     /// Tells when the head moves. It costs no thread and no query, however many ask.

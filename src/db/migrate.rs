@@ -10,7 +10,6 @@ const LOCK: i64 = 0x6f70_7074_7261_7070;
 
 /// Brings the schema up to date; a schema newer than this program is refused.
 pub fn run(conn: &mut Db) -> Result<(), Error> {
-    require_byte_order(conn)?;
     let locked = matches!(conn, Db::Postgres(_));
     if locked {
         Statement::new("SELECT pg_advisory_lock(").bind(LOCK).sql(")").run(conn)?;
@@ -31,12 +30,18 @@ fn pending(conn: &mut Db) -> Result<(), Error> {
     transaction.commit()
 }
 
-fn refuse_newer(conn: &mut Db) -> Result<(), Error> {
+/// Which of these migrations this program does not know.
+pub fn stranger<'v>(mut applied: impl Iterator<Item = &'v str>) -> Result<Option<&'v str>, Error> {
     let known: Vec<String> = names()?;
+    Ok(applied.find(|version| !known.iter().any(|name| name.starts_with(version))))
+}
+
+fn refuse_newer(conn: &mut Db) -> Result<(), Error> {
     let applied = conn.applied_migrations().map_err(Error::internal)?;
-    match applied.iter().map(ToString::to_string).find(|v| !known.iter().any(|k| k.starts_with(v.as_str()))) {
+    let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
+    match stranger(applied.iter().map(String::as_str))? {
         Some(stranger) => Err(Error::unavailable(
-            Kind::DatabaseUnavailable,
+            Kind::SchemaNewer,
             format!(
                 "the database has the migration {stranger}, which this program does not know: it was written by a newer one"
             ),
@@ -58,8 +63,15 @@ pub fn status(conn: &mut Db) -> Result<Vec<(String, bool)>, Error> {
     Ok(names()?.into_iter().map(|name| (name.clone(), applied.contains(&name))).collect())
 }
 
+/// Whether the schema is that of this program, neither older nor newer. Nothing is changed, not even Diesel's list.
+pub(super) fn is_current(conn: &mut Db) -> Result<bool, Error> {
+    let applied = Statement::new("SELECT version FROM __diesel_schema_migrations").rows::<(String,)>(conn)?;
+    let known = names()?;
+    Ok(known.len() == applied.len() && stranger(applied.iter().map(|(version,)| version.as_str()))?.is_none())
+}
+
 /// Text must sort by bytes on PostgreSQL as it does on SQLite, or lists and cursors would differ.
-fn require_byte_order(conn: &mut Db) -> Result<(), Error> {
+pub(super) fn require_byte_order(conn: &mut Db) -> Result<(), Error> {
     if !matches!(conn, Db::Postgres(_)) {
         return Ok(());
     }

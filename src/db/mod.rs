@@ -7,17 +7,21 @@
 //! data (see `http::filter`), and sixteen tables of boxed, two-backend types cost minutes of compilation for
 //! queries that a test runs one by one on both databases anyway.
 pub mod audit;
+pub mod backup;
 pub mod batch;
 pub mod boundaries;
 pub mod bulk;
 pub mod cited;
+mod counted;
 pub mod digest;
 mod erasure;
+mod file;
 pub mod head;
 pub mod idempotency;
 pub mod insert;
 pub mod json;
 pub mod migrate;
+mod open;
 pub mod place;
 pub mod pool;
 pub mod record;
@@ -26,8 +30,10 @@ pub mod replay;
 pub mod restore;
 pub mod revision;
 pub mod rows;
+mod secret;
 pub mod series;
 mod stamp;
+mod standing;
 pub mod statement;
 pub mod submission;
 mod suppression;
@@ -48,9 +54,12 @@ use pool::Pools;
 use revision::Intent;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use table::Table;
 
+pub use counted::State as PoolState;
 pub use revision::{Author, Expect, Outcome, Write};
+pub use standing::{Fault, Standing};
 pub use statement::Statement;
 
 /// A connection to either database.
@@ -79,28 +88,6 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the database at `url` (`sqlite://FILE`, `:memory:` is not supported, or `postgres://…`), migrates it, and
-    /// reads where it stands.
-    pub fn open(url: &str, tables: &'static [&'static Table]) -> Result<Self, Error> {
-        let pools = Arc::new(Pools::open(url)?);
-        // A process that was killed after it erased may have left what it erased in the log.
-        let cut = pools.write(|conn| {
-            migrate::run(conn)?;
-            digest::fill(conn, tables)?;
-            erasure::cut_log(conn)
-        })?;
-        let (heads, uncut) = (Arc::new(Heads::default()), Arc::new(AtomicBool::new(!cut)));
-        let database = Self { pools, heads, registers: Arc::default(), turns: Arc::default(), tables, uncut };
-        database.refresh()?;
-        Ok(database)
-    }
-
-    /// Which migrations a database has had, without applying any. By the writer: looking makes Diesel's list of them
-    /// where there is none.
-    pub fn migrations(url: &str) -> Result<Vec<(String, bool)>, Error> {
-        Pools::open(url)?.write(migrate::status)
-    }
-
     /// Every published table, in the order of the document.
     pub fn tables(&self) -> &'static [&'static Table] {
         self.tables
@@ -114,6 +101,16 @@ impl Database {
     /// Where the dataset stood when this process last looked: a consistent point to read at, without a query.
     pub fn head(&self) -> Arc<Head> {
         self.heads.current()
+    }
+
+    /// How long ago the database was last asked where it stands, and answered; none before the first time.
+    pub fn head_age(&self) -> Option<Duration> {
+        self.heads.age()
+    }
+
+    /// How it stands with each pool of connections, by its name.
+    pub fn pools(&self) -> [(&'static str, PoolState); 2] {
+        self.pools.states()
     }
 
     /// The register of municipalities and its change graph at a revision.

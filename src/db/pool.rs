@@ -1,10 +1,15 @@
 //! The pools: on SQLite one writer and several readers, on PostgreSQL several of each.
-use super::Db;
+use super::counted::{Counted, State};
+use super::file::File;
+use super::standing::Standing;
+use super::{Db, secret};
 use crate::error::{Error, Kind};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
 use r2d2::{ManageConnection, Pool};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// Connections for reading. Two cores serve no more at once; the rest would only hold memory.
@@ -17,25 +22,49 @@ const POSTGRES_WRITERS: u32 = 4;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub struct Pools {
-    readers: Pool<Manager>,
-    writer: Pool<Manager>,
+    readers: Counted<Manager>,
+    writer: Counted<Manager>,
     target: Target,
+    doubt: Arc<Doubt>,
+    pub(super) standing: Arc<Standing>,
 }
 
 /// Makes connections of the kind the URL names.
 struct Manager {
     target: Target,
     reads_only: bool,
+    doubt: Arc<Doubt>,
 }
 
+/// When a connection was last found dead, in seconds since 1970. Diesel does not notice that it is, and others made at the
+/// same time are likely to be.
+#[derive(Default)]
+struct Doubt(AtomicI64);
+
+impl Doubt {
+    const LASTS: i64 = 10;
+
+    fn note(&self, error: &Error) {
+        if error.is_broken_connection() {
+            self.0.store(chrono::Utc::now().timestamp(), Ordering::Relaxed);
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        let since = self.0.load(Ordering::Relaxed);
+        since != 0 && chrono::Utc::now().timestamp() - since <= Self::LASTS
+    }
+}
+
+/// Which database, and where.
 #[derive(Clone)]
-enum Target {
+pub(super) enum Target {
     Postgres(String),
-    Sqlite(String),
+    Sqlite(Arc<File>),
 }
 
 impl Target {
-    fn of(url: &str) -> Result<Self, Error> {
+    pub fn of(url: &str) -> Result<Self, Error> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Ok(Self::Postgres(complete(url)));
         }
@@ -44,7 +73,7 @@ impl Target {
             // Each connection would get an empty database of its own.
             return Err(Error::internal("DATABASE_URL must be sqlite://FILE or postgres://…"));
         }
-        Ok(Self::Sqlite(path.to_owned()))
+        Ok(Self::Sqlite(Arc::new(File::at(path))))
     }
 }
 
@@ -78,14 +107,18 @@ impl ManageConnection for Manager {
         let queried = diesel::r2d2::Error::QueryError;
         match &self.target {
             Target::Postgres(url) => {
-                let mut conn = PgConnection::establish(url).map_err(failed)?;
+                let mut conn = PgConnection::establish(url).map_err(|e| failed(secret::hidden(url, e)))?;
                 // work_mem: with the 4 MB that servers have unless set, a summary sorts all it reads on disk, where it
                 // could put it into groups in memory, at twice the time.
                 conn.batch_execute("SET TIME ZONE 'UTC'; SET work_mem = '32MB'").map_err(queried)?;
                 Ok(Db::Postgres(conn))
             }
-            Target::Sqlite(path) => {
-                let mut conn = SqliteConnection::establish(path).map_err(failed)?;
+            Target::Sqlite(file) => {
+                let mut conn = SqliteConnection::establish(&file.path).map_err(failed)?;
+                if !file.is_same() {
+                    let why = "the file of the database was deleted or replaced";
+                    return Err(failed(ConnectionError::BadConnection(why.into())));
+                }
                 // synchronous=FULL: NORMAL can lose an acknowledged commit when the power goes.
                 conn.batch_execute(
                     "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
@@ -111,55 +144,80 @@ impl ManageConnection for Manager {
     }
 
     fn has_broken(&self, conn: &mut Db) -> bool {
-        conn.is_broken()
+        conn.is_broken() || (self.doubt.is_fresh() && conn.ping().is_err())
     }
 }
 
 impl Pools {
+    /// The pools of a database. A file is looked at and opened; a server need not be there yet.
     pub fn open(url: &str) -> Result<Self, Error> {
         let target = Target::of(url)?;
+        let doubt = Arc::<Doubt>::default();
         let build = |size: u32, reads_only: bool| {
             // No ping at checkout: it costs every request a round trip, and does not bound its own time.
             // A reader that turns out to be broken is replaced, see `read`.
-            Pool::builder()
+            let pool = Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
                 .test_on_check_out(false)
                 .connection_timeout(PATIENCE)
                 .error_handler(Box::new(Quiet))
-                .build(Manager { target: target.clone(), reads_only })
-                .map_err(|e| Error::unavailable(Kind::DatabaseUnavailable, e))
+                .build_unchecked(Manager { target: target.clone(), reads_only, doubt: doubt.clone() });
+            Counted::of(pool)
         };
-        Ok(match &target {
-            Target::Postgres(_) => {
-                Self { readers: build(POSTGRES_READERS, false)?, writer: build(POSTGRES_WRITERS, false)?, target }
-            }
-            Target::Sqlite(_) => {
+        let (readers, writer) = match &target {
+            // A server may be away; that is found out when it is used.
+            Target::Postgres(_) => (build(POSTGRES_READERS, false), build(POSTGRES_WRITERS, false)),
+            Target::Sqlite(file) => {
+                file.inspect()?;
                 // The writer first: it creates the file and turns it to WAL.
-                let writer = build(1, false)?;
-                Self { readers: build(READERS, true)?, writer, target }
+                let writer = build(1, false);
+                drop(writer.get_timeout(PATIENCE)?);
+                (build(READERS, true), writer)
             }
-        })
+        };
+        Ok(Self { readers, writer, target, doubt, standing: Arc::default() })
+    }
+
+    /// How it stands with each, by its name.
+    pub fn states(&self) -> [(&'static str, State); 2] {
+        [("readers", self.readers.figures()), ("writers", self.writer.figures())]
+    }
+
+    /// Whether there is a server that can be away.
+    pub fn has_server(&self) -> bool {
+        matches!(self.target, Target::Postgres(_))
+    }
+
+    /// A connection outside the pools, whose error says what is wrong.
+    pub fn apart(&self) -> Result<Db, Error> {
+        let manager = Manager { target: self.target.clone(), reads_only: false, doubt: self.doubt.clone() };
+        manager.connect().map_err(|e| Error::unavailable(Kind::DatabaseUnavailable, e))
+    }
+
+    /// Looks whether the file is still the one that was opened.
+    pub fn look_at_file(&self) {
+        if let Target::Sqlite(file) = &self.target {
+            self.standing.set_gone(!file.is_same());
+        }
     }
 
     /// A connection outside the pools, to be told of revisions on; none on SQLite, which tells nobody.
     pub fn listener(&self) -> Result<Option<Db>, Error> {
         match &self.target {
             Target::Sqlite(_) => Ok(None),
-            Target::Postgres(_) => {
-                let manager = Manager { target: self.target.clone(), reads_only: true };
-                manager.connect().map(Some).map_err(|e| Error::unavailable(Kind::DatabaseUnavailable, e))
-            }
+            Target::Postgres(_) => self.apart().map(Some),
         }
     }
 
     /// Runs `work` on a reader; where its connection has died, once more on a fresh one.
     pub fn read<T>(&self, work: impl Fn(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
-        let first = work(&mut *self.readers.get()?);
+        let attempt = |conn: &mut Db| work(conn).inspect_err(|e| self.doubt.note(e));
+        let first = attempt(&mut *self.readers.get_timeout(PATIENCE)?);
         match first {
             Err(e) if e.is_broken_connection() => {
                 log::info!("a reading connection had died: {e}");
-                work(&mut *self.readers.get()?)
+                attempt(&mut *self.readers.get_timeout(PATIENCE)?)
             }
             done => done,
         }
@@ -167,6 +225,9 @@ impl Pools {
 
     /// Runs `work` on the writer. A connection that died while it waited is found out before the work begins.
     pub fn write<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
+        // Asked each time: what is written into a file that is gone is lost, and would be acknowledged.
+        self.look_at_file();
+        self.standing.permit_writing()?;
         let mut conn = self.writing()?;
         // After a restart of the server all that lay in the pool have died.
         for _ in 0..POSTGRES_WRITERS {
@@ -181,7 +242,7 @@ impl Pools {
 
     /// A connection for writing. That all of them are in use is another thing than that the database is away.
     fn writing(&self) -> Result<r2d2::PooledConnection<Manager>, Error> {
-        self.writer.get().map_err(|e| match self.writer.state().connections {
+        self.writer.get_timeout(PATIENCE).map_err(|e| match self.writer.state().connections {
             0 => e.into(),
             _ => Error::unavailable(Kind::Contention, e),
         })

@@ -18,6 +18,8 @@ const UNTOLD: Duration = Duration::from_millis(250);
 /// How often it is asked although it tells. A listener can be dead in silence, behind a pool of connections or after a
 /// failover, and would then never hear of anything.
 const TOLD: Duration = Duration::from_secs(1);
+/// How often to look whether the file is still there, and whether a newer program has changed the schema.
+const STANDING: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 /// How many answers that are too old are removed in one go; others have the writer until the next.
 const PURGED: i64 = 500;
@@ -47,6 +49,7 @@ pub(super) fn start(pools: Weak<Pools>, heads: Weak<Heads>, uncut: Arc<AtomicBoo
 fn watch(pools: &Weak<Pools>, heads: &Weak<Heads>, uncut: &AtomicBool) {
     let mut listener = Listener::default();
     let (mut looked, mut cleaned, mut purging) = (Instant::now(), Instant::now(), false);
+    let mut stood = Instant::now();
     loop {
         std::thread::sleep(TICK);
         let (Some(pools), Some(heads)) = (pools.upgrade(), heads.upgrade()) else { return };
@@ -56,6 +59,14 @@ fn watch(pools: &Weak<Pools>, heads: &Weak<Heads>, uncut: &AtomicBool) {
             purging = true;
         }
         purging = purging && purge(&pools);
+        if stood.elapsed() >= STANDING {
+            stood = Instant::now();
+            pools.look_at_file();
+            if let Err(e) = pools.read(|conn| pools.standing.look_at_schema(conn)) {
+                pools.standing.note(&e);
+                log::debug!("the schema could not be looked at: {e}");
+            }
+        }
         let told = listener.heard(&pools);
         let patience = if listener.conn.is_some() { TOLD } else { UNTOLD };
         if !told && looked.elapsed() < patience {
@@ -64,7 +75,7 @@ fn watch(pools: &Weak<Pools>, heads: &Weak<Heads>, uncut: &AtomicBool) {
         looked = Instant::now();
         match listener.look(&pools, heads.current().revision) {
             Ok(Some(found)) => heads.advance(found),
-            Ok(None) => {}
+            Ok(None) => heads.looked(),
             Err(e) => log::debug!("the revision could not be read: {e}"),
         }
     }

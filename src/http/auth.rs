@@ -1,4 +1,5 @@
 //! Who may write. Reading is for everyone, but for what waits to be moderated.
+use super::debounce::Debounce;
 use super::resource::Resource;
 use super::token::{Issuers, LONGEST, Lacking, Refused, Verified};
 use crate::db::Author;
@@ -8,10 +9,10 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::Utc;
+use std::collections::BTreeMap;
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a token must give leave to do: to write a resource, or something that is no collection's.
 pub trait Permission {
@@ -106,7 +107,10 @@ async fn presented(headers: &HeaderMap, issuers: &Issuers) -> Result<Option<Arc<
         None => "not a bearer token",
         Some((_, token)) => match issuers.check(token).await {
             Ok(verified) => return Ok(Some(verified)),
-            Err(Refused::Away) => return Err(away()),
+            Err(refused @ Refused::Away) => {
+                REFUSALS.tell(refused.why());
+                return Err(away());
+            }
             Err(refused) => refused.why(),
         },
     };
@@ -123,21 +127,29 @@ fn away() -> Error {
         .header(header::RETRY_AFTER, "30")
 }
 
-/// Tells the log of refused tokens once a second at most, with how many there were: whoever can send requests could
-/// fill the disk otherwise.
+/// Refused tokens, for the log and for those who look at the figures.
 struct Refusals {
-    count: AtomicU64,
-    told: AtomicI64,
+    debounce: Debounce,
+    /// How many there were since the process began, by why: words of ours, of which there are a few dozen.
+    reasons: Mutex<BTreeMap<&'static str, u64>>,
 }
 
-static REFUSALS: Refusals = Refusals { count: AtomicU64::new(0), told: AtomicI64::new(0) };
+static REFUSALS: Refusals = Refusals { debounce: Debounce::untold(), reasons: Mutex::new(BTreeMap::new()) };
+
+/// How many tokens this process has refused, by why.
+pub fn refusals() -> BTreeMap<&'static str, u64> {
+    REFUSALS.reasons().clone()
+}
 
 impl Refusals {
-    fn tell(&self, why: &str) {
-        self.count.fetch_add(1, Ordering::Relaxed);
-        let now = Utc::now().timestamp();
-        if self.told.swap(now, Ordering::Relaxed) != now {
-            log::info!("tokens refused: {}, the last because: {why}", self.count.swap(0, Ordering::Relaxed));
+    fn reasons(&self) -> MutexGuard<'_, BTreeMap<&'static str, u64>> {
+        self.reasons.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, why: &'static str) {
+        *self.reasons().entry(why).or_default() += 1;
+        if let Some(count) = self.debounce.due() {
+            log::info!("tokens refused: {count}, the last because: {why}");
         }
     }
 }

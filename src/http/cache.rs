@@ -6,8 +6,9 @@
 //! ([`Keepable`]) is, and a request with a token goes past.
 use super::answer::confirmed;
 use super::at::Reads;
-use super::encoding::Encoding;
-use super::{cors, feed, guard};
+use super::metrics::evicted::Evicted;
+use super::metrics::traffic::{Route, Traffic};
+use super::{cors, distinct, guard};
 use crate::db::Database;
 use crate::db::head::Head;
 use actix_web::body::{BoxBody, MessageBody};
@@ -18,7 +19,7 @@ use actix_web::rt::time::timeout;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpResponse};
 use futures_util::future::{Either, LocalBoxFuture, Ready, ready};
-use quick_cache::Weighter;
+use quick_cache::{DefaultHashBuilder, Weighter};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -51,6 +52,8 @@ struct Answer {
     headers: HeaderMap,
     body: Bytes,
     since: Instant,
+    /// Where it is counted that it was given.
+    route: Arc<Route>,
 }
 
 /// What is known of a request.
@@ -71,6 +74,8 @@ impl Weighter<Box<[u8]>, Kept> for Weigh {
     }
 }
 
+type Answers = quick_cache::sync::Cache<Box<[u8]>, Kept, Weigh, DefaultHashBuilder, Evicted>;
+
 /// What the cache did, and how much it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
@@ -80,6 +85,8 @@ pub struct Counts {
     pub misses: u64,
     /// Answers given though they were not good any more, because the database was away.
     pub stale: u64,
+    /// Answers that gave way to others.
+    pub evicted: u64,
     pub answers: u64,
     pub bytes: u64,
 }
@@ -87,29 +94,33 @@ pub struct Counts {
 /// The answers that are kept, up to so many bytes.
 pub struct Cache {
     /// None where nothing is to be kept.
-    answers: Option<quick_cache::sync::Cache<Box<[u8]>, Kept, Weigh>>,
+    answers: Option<Answers>,
     largest: u64,
     /// Requests whose answers are being computed.
     flights: Mutex<HashMap<Box<[u8]>, watch::Receiver<()>>>,
-    hits: AtomicU64,
+    traffic: Arc<Traffic>,
     misses: AtomicU64,
     stale: AtomicU64,
+    evicted: Evicted,
 }
 
 impl Cache {
-    pub fn new(bytes: u64) -> Self {
-        let answers =
-            (bytes > 0).then(|| quick_cache::sync::Cache::with_weighter((bytes / USUAL) as usize, bytes, Weigh));
-        let [hits, misses, stale] = [0; 3].map(AtomicU64::new);
-        Self { answers, largest: bytes / LARGEST, flights: Mutex::default(), hits, misses, stale }
+    /// Room for so many bytes. Which answers are given is counted in `traffic`.
+    pub fn new(bytes: u64, traffic: Arc<Traffic>) -> Self {
+        let evicted = Evicted::default();
+        let table = || Answers::with((bytes / USUAL) as usize, bytes, Weigh, <_>::default(), evicted.clone());
+        let answers = (bytes > 0).then(table);
+        let [misses, stale] = [0; 2].map(AtomicU64::new);
+        Self { answers, largest: bytes / LARGEST, flights: Mutex::default(), traffic, misses, stale, evicted }
     }
 
     pub fn counts(&self) -> Counts {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counts {
-            hits: count(&self.hits),
+            hits: self.traffic.kept(),
             misses: count(&self.misses),
             stale: count(&self.stale),
+            evicted: self.evicted.count(),
             answers: self.answers.as_ref().map_or(0, |answers| answers.len() as u64),
             bytes: self.answers.as_ref().map_or(0, quick_cache::sync::Cache::weight),
         }
@@ -168,7 +179,7 @@ impl Answer {
         good
     }
 
-    /// What a client is given: all of it, or that it has it already.
+    /// What a client is given, and that is counted: all of it, or that it has it already.
     fn response(&self, req: &ServiceRequest) -> HttpResponse {
         let headers = req.headers();
         let known = headers.get(header::IF_NONE_MATCH).and_then(|given| confirmed(given.to_str().ok()?, &self.tag));
@@ -192,33 +203,9 @@ impl Answer {
         if headers.contains_key(header::ORIGIN) {
             cors::grant(out);
         }
+        self.route.count_kept(req.method(), response.status());
         response
     }
-}
-
-/// What tells requests apart whose answers differ; none where the answer is not to be looked up at all.
-fn key(req: &ServiceRequest) -> Option<Vec<u8>> {
-    let (headers, uri) = (req.headers(), req.uri());
-    let past = [header::AUTHORIZATION, header::RANGE, header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
-    let reads = matches!(*req.method(), Method::GET | Method::HEAD);
-    // Who waits for changes must not wait for one another.
-    if !reads || uri.path().starts_with(feed::answer::PATH) || past.iter().any(|name| headers.contains_key(name)) {
-        return None;
-    }
-    let packed = Encoding::of(headers).map_or("", Encoding::ending);
-    let mut key = Vec::with_capacity(192);
-    for part in [packed.as_bytes(), uri.path().as_bytes(), uri.query().unwrap_or_default().as_bytes()] {
-        key.extend(part);
-        key.push(0);
-    }
-    for name in [header::ACCEPT, header::ACCEPT_LANGUAGE] {
-        for value in headers.get_all(&name) {
-            key.extend(value.as_bytes());
-            key.push(0);
-        }
-        key.push(0);
-    }
-    Some(key)
 }
 
 /// The layer outside all others.
@@ -265,17 +252,18 @@ where
 
     fn call(&self, req: ServiceRequest) -> Self::Future {
         let past = |req| {
-            let answered = self.inner.call(req);
-            Either::Right(Box::pin(async { Ok(answered.await?.map_into_boxed_body()) }) as LocalBoxFuture<_>)
+            let under_way = self.cache.traffic.begin(&req);
+            let answering = self.inner.call(req);
+            Either::Right(Box::pin(async { under_way.done(answering.await) }) as LocalBoxFuture<_>)
         };
-        let Some(key) = self.cache.answers.as_ref().and_then(|_| key(&req)) else { return past(req) };
+        let Some(key) = self.cache.answers.as_ref().and_then(|_| distinct::key(&req)) else { return past(req) };
         match self.cache.get(&key) {
             Some(Kept::Never) => past(req),
             // A HEAD of a file tells the length of what parts are asked for of, which is not packed.
             Some(Kept::Answer(answer)) if is_of_file(&req, &answer) => past(req),
             Some(Kept::Answer(answer)) if answer.is_good(&self.db.head()) => {
-                self.cache.hits.fetch_add(1, Ordering::Relaxed);
-                let response = answer.response(&req);
+                let mut response = answer.response(&req);
+                self.cache.traffic.leave(req.method(), req.path(), response.head_mut(), None);
                 Either::Left(ready(Ok(req.into_response(response))))
             }
             _ => {
@@ -302,8 +290,8 @@ where
             let _ = timeout(PATIENCE, landing.changed()).await;
             match cache.get(&key) {
                 Some(Kept::Answer(answer)) if answer.is_good(&db.head()) && !is_of_file(&req, &answer) => {
-                    cache.hits.fetch_add(1, Ordering::Relaxed);
-                    let response = answer.response(&req);
+                    let mut response = answer.response(&req);
+                    cache.traffic.leave(req.method(), req.path(), response.head_mut(), None);
                     return Ok(req.into_response(response));
                 }
                 _ => None,
@@ -313,17 +301,22 @@ where
     cache.misses.fetch_add(1, Ordering::Relaxed);
     let fills = *req.method() == Method::GET;
     let asked = req.headers().clone();
-    let response = inner.call(req).await?.map_into_boxed_body();
+    let under_way = cache.traffic.begin(&req);
+    let route = under_way.route.clone();
+    let response = match inner.call(req).await {
+        Ok(response) => response.map_into_boxed_body(),
+        failed => return under_way.done(failed),
+    };
     if response.status() == StatusCode::SERVICE_UNAVAILABLE
         && let Some(Kept::Answer(answer)) = cache.get(&key)
         && !(*response.request().method() == Method::HEAD && answer.headers.contains_key(header::ACCEPT_RANGES))
     {
         cache.stale.fetch_add(1, Ordering::Relaxed);
-        return Ok(stale(response, &answer, &asked));
+        return under_way.done(Ok(stale(response, &answer, &asked)));
     }
-    let response = if fills { cache.filled(key, response) } else { response };
+    let response = if fills { cache.filled(key, response, route) } else { response };
     drop(flight);
-    Ok(response)
+    under_way.done(Ok(response))
 }
 
 /// What was good before the database went away (RFC 5861, `stale-if-error`), with its age.
@@ -344,7 +337,7 @@ fn stale(response: ServiceResponse<BoxBody>, answer: &Answer, asked: &HeaderMap)
 
 impl Cache {
     /// Keeps an answer that may be.
-    fn filled(&self, key: Vec<u8>, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    fn filled(&self, key: Vec<u8>, response: ServiceResponse<BoxBody>, route: Arc<Route>) -> ServiceResponse<BoxBody> {
         if response.status() != StatusCode::OK {
             return response;
         }
@@ -373,7 +366,7 @@ impl Cache {
         let Keepable { reads, tag } = keepable;
         // Where a revision came while it was computed, what it was read from says whether it is good still.
         let (good_at, since) = (AtomicI64::new(-1), Instant::now());
-        let answer = Answer { reads, good_at, tag, headers, body: body.clone(), since };
+        let answer = Answer { reads, good_at, tag, headers, body: body.clone(), since, route };
         self.put(key.into(), Kept::Answer(Arc::new(answer)));
         ServiceResponse::new(req, response.set_body(BoxBody::new(body)))
     }

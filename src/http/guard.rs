@@ -1,6 +1,8 @@
 //! What happens to every request, whatever it asks for: its id, its encoding, its token, its errors, its headers.
 use super::asked::decode;
 use super::auth::Caller;
+use super::faults;
+use crate::db::Database;
 use crate::error::{Error, Kind};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
@@ -71,8 +73,9 @@ fn explained(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceRespo
     let Some(error) = response.response().error().and_then(|e| e.as_error::<Error>()) else {
         return response;
     };
-    if let Some(cause) = error.cause() {
-        log::error!("request {}: {}: {}", id.0, error.kind.slug(), cause.escape_debug());
+    faults::tell(id, error);
+    if let Some(db) = response.request().app_data::<Data<Database>>() {
+        db.standing().note(error);
     }
     let new = error.response(Some(response.request().path()));
     ServiceResponse::new(response.request().clone(), new)

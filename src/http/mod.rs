@@ -14,10 +14,13 @@ pub mod computed;
 pub mod connection;
 pub mod copy;
 pub mod cors;
+pub mod debounce;
 pub mod derived;
+pub mod distinct;
 pub mod docs;
 pub mod encoding;
 pub mod endpoint;
+pub mod faults;
 pub mod feed;
 pub mod filter;
 pub mod format;
@@ -27,7 +30,9 @@ pub mod inquiry;
 pub mod intake;
 pub mod list;
 pub mod listing;
+pub mod metrics;
 pub mod openapi30;
+pub mod opening;
 pub mod ordered;
 pub mod page;
 pub mod parameter;
@@ -75,6 +80,8 @@ pub struct Settings {
     pub submissions_per_hour: NonZeroU32,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Whether each request gets a line in the log.
+    pub access_log: bool,
 }
 
 /// How many MiB of answers are kept, unless set.
@@ -96,6 +103,7 @@ impl Default for Settings {
             bulk_bytes: bulk::MOST_BYTES,
             submissions_per_hour: SUBMISSIONS_PER_HOUR,
             trusted_proxies: vec![],
+            access_log: false,
         }
     }
 }

@@ -1,16 +1,18 @@
 //! kill -9 of the real binary under keyed writes: what was acknowledged is there, what was not is there once after the
 //! retry, and nothing is half there. A few kills unless `KILLS=full`, which is fifty of them, and twenty points within a
-//! table of 100,000 rows (HOSTILE cases 105 and 106).
+//! table of 100,000 rows (HOSTILE cases 105 to 107).
 use crate::bulk::table;
-use crate::smoke::{Service, succeeds};
+use crate::smoke::{Service, command, succeeds};
 use crate::submissions::new_key;
-use crate::support::{Base, Folder, databases};
+use crate::support::{Base, Folder, databases, directly, empty, files};
 use chrono::{Days, Utc};
+use diesel::connection::SimpleConnection;
 use opptrapping::db::Statement;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, RwLock};
 use std::time::{Duration, Instant};
@@ -244,6 +246,36 @@ fn nothing_acknowledged_is_lost_and_nothing_is_done_twice() {
             base.label,
             acknowledged.len()
         );
+    }
+}
+
+#[test]
+fn killed_at_any_moment_of_its_first_start_the_next_one_serves() {
+    let (kills, longest) = (number(5, 40), Duration::from_millis(1_200));
+    for base in empty("kill_start") {
+        let folder = Folder::new("kill_start");
+        // On SQLite a file that there is not yet; on PostgreSQL a database without a table.
+        let url = match base.label {
+            "sqlite" => format!("sqlite://{}", folder.0.join("new.db").display()),
+            _ => base.url.clone(),
+        };
+        for kill in 0..kills {
+            match base.label {
+                "sqlite" => files(&folder.0).iter().for_each(|file| std::fs::remove_file(file).unwrap()),
+                _ => directly(&base, |conn| {
+                    conn.batch_execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public").unwrap();
+                }),
+            }
+            let arguments = ["serve", "--database-url", &url, "--bind", "127.0.0.1:0", "--admin-bind", "127.0.0.1:0"];
+            let mut first = command(&[&arguments[..], &["--empty"]].concat()).stderr(Stdio::null()).spawn().unwrap();
+            std::thread::sleep(longest.mul_f64(kill as f64 / kills as f64));
+            first.kill().unwrap();
+            first.wait().unwrap();
+            let service = Service::start(&url, &["--empty"]);
+            assert_eq!(service.ready().1["schema"], "current", "{}", base.label);
+            let found = succeeds(&["check", "--database-url", &url]);
+            assert!(found.contains(": 0 found"), "{}: {found}", base.label);
+        }
     }
 }
 

@@ -20,18 +20,6 @@ fn within(service: &Service, text: &str) -> bool {
     }
 }
 
-/// Waits until it has logged a text.
-fn logged(service: &Service, text: &str) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while Instant::now() < deadline {
-        if String::from_utf8_lossy(&service.log.lock().unwrap()).contains(text) {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    false
-}
-
 #[test]
 fn issuers_are_read_anew_when_it_is_told_to_and_a_broken_file_changes_nothing() {
     let (folder, pair) = (Folder::new("running_reload"), Pair::new(Algorithm::RS256));
@@ -50,7 +38,7 @@ fn issuers_are_read_anew_when_it_is_told_to_and_a_broken_file_changes_nothing() 
 
     file(&folder, "issuers.toml", "[[issuer]]\niss = 5\n");
     service.signal("HUP");
-    assert!(logged(&service, "read anew: "), "{}", String::from_utf8_lossy(&service.log.lock().unwrap()));
+    service.until_logged("read anew: ");
     assert!(says(&service, "second.example"));
 }
 

@@ -12,7 +12,11 @@ pub fn command(arguments: &[&str]) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OPPTRAPPING_") || name == "DATABASE_URL") {
         command.env_remove(name);
     }
-    command.args(arguments).env("RUST_LOG", "info").current_dir(std::env::temp_dir());
+    command
+        .args(arguments)
+        .env("RUST_LOG", "info")
+        .env("OPPTRAPPING_LAME_DUCK_SECONDS", "0")
+        .current_dir(std::env::temp_dir());
     command
 }
 
@@ -58,16 +62,22 @@ impl Service {
 
     /// The same, with `RUST_LOG` set to a level.
     pub fn logging(level: &str, database: &str, more: &[&str]) -> Self {
+        Self::until("serving revision", database, more, &[("RUST_LOG", level)])
+    }
+
+    /// The same, with variables set, until it logs a text.
+    pub fn until(text: &str, database: &str, more: &[&str], variables: &[(&str, &str)]) -> Self {
         let (address, admin) = (free_address(), free_address());
         let mut arguments = vec!["serve", "--database-url", database, "--bind", &address, "--admin-bind", &admin];
         arguments.extend(more);
-        let mut process = command(&arguments).env("RUST_LOG", level).stderr(Stdio::piped()).spawn().unwrap();
+        let variables = variables.iter().copied();
+        let mut process = command(&arguments).envs(variables).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap());
         let mut said = String::new();
         loop {
             let begin = said.len();
             assert!(log.read_line(&mut said).unwrap() > 0, "it ended: {said}");
-            if said[begin..].contains("serving revision") {
+            if said[begin..].contains(text) {
                 break;
             }
         }
@@ -105,6 +115,57 @@ impl Service {
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
     }
 
+    /// Waits until it has ended, and gives what it exits with.
+    pub fn ended(&mut self, patience: Duration) -> Option<i32> {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(Instant::now() < deadline, "it has not ended after {patience:?}: {}", self.logged());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// What it has logged.
+    pub fn logged(&self) -> String {
+        String::from_utf8_lossy(&self.log.lock().unwrap()).into_owned()
+    }
+
+    /// What it has logged, once a text is in it: lines come through a pipe, a little after what they tell of.
+    #[track_caller]
+    pub fn until_logged(&self, text: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let log = self.logged();
+            if log.contains(text) && log.ends_with('\n') {
+                return log;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "`{text}` is not logged: {log}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// What it says of its health, with the status.
+    pub fn ready(&self) -> (u16, serde_json::Value) {
+        let (head, body) = self.admin("/health/ready");
+        (head[9..12].parse().unwrap(), serde_json::from_str(&body).unwrap())
+    }
+
+    /// Waits until what it says of its health fits.
+    #[track_caller]
+    pub fn until_ready(&self, fits: impl Fn(u16, &serde_json::Value) -> bool) -> Duration {
+        let begun = Instant::now();
+        loop {
+            let (status, said) = self.ready();
+            if fits(status, &said) {
+                return begun.elapsed();
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "it stays {status} {said}: {}", self.logged());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Where it serves.
     pub fn address(&self) -> &str {
         &self.address
@@ -114,6 +175,17 @@ impl Service {
         let stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream
+    }
+
+    /// Asks the admin address.
+    pub fn admin(&self, path: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(&self.admin).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{path}: {answer:?}"));
+        (head.to_owned(), body.to_owned())
     }
 
     /// Sends bytes as they are and reads until the connection is closed.
@@ -207,9 +279,19 @@ fn keys_of_either_kind_are_made_and_kept_secret() {
 #[test]
 fn every_command_has_help() {
     let all = succeeds(&["--help"]);
-    for name in
-        ["serve", "migrate", "import", "export", "submissions", "keygen", "token", "openapi", "check", "healthcheck"]
-    {
+    for name in [
+        "serve",
+        "migrate",
+        "import",
+        "export",
+        "submissions",
+        "keygen",
+        "token",
+        "openapi",
+        "check",
+        "backup",
+        "healthcheck",
+    ] {
         assert!(all.contains(name), "{name}");
         assert!(succeeds(&[name, "--help"]).contains("Usage:"), "{name}");
     }

@@ -37,10 +37,12 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
 fn footprint(base: &Base) -> Vec<i64> {
     let tables = base.db.tables().iter().map(|table| table.name.as_str());
     let counted = tables.chain(["changes", "revisions", "idempotency_keys"]);
-    let sql = counted.map(|name| format!("SELECT COUNT(*) FROM {name}")).collect::<Vec<_>>().join(" UNION ALL ");
-    let sql = format!("{sql} UNION ALL SELECT revision FROM dataset");
-    let all: Vec<(i64,)> = base.db.read(|conn| Ok(Statement::new(sql.clone()).rows(conn)?)).unwrap();
-    all.into_iter().map(|(n,)| n).collect()
+    // Numbered: PostgreSQL counts several at once, and gives them in no order.
+    let counts = counted.enumerate().map(|(n, name)| format!("SELECT CAST({n} AS BIGINT), COUNT(*) FROM {name}"));
+    let sql = counts.collect::<Vec<_>>().join(" UNION ALL ");
+    let sql = format!("{sql} UNION ALL SELECT CAST(99 AS BIGINT), revision FROM dataset ORDER BY 1");
+    let all: Vec<(i64, i64)> = base.db.read(|conn| Ok(Statement::new(sql.clone()).rows(conn)?)).unwrap();
+    all.into_iter().map(|(_, n)| n).collect()
 }
 
 #[track_caller]

@@ -33,7 +33,7 @@ impl Database {
     }
 }
 
-fn told(conn: &mut Db, tables: &[&'static Table], tell: &dyn Fn(&str)) -> Result<Vec<String>, Error> {
+pub(super) fn told(conn: &mut Db, tables: &[&'static Table], tell: &dyn Fn(&str)) -> Result<Vec<String>, Error> {
     let mut wrong = vec![];
     for table in tables {
         tell(&format!("{}: versions", table.collection));

@@ -1,0 +1,94 @@
+//! A PostgreSQL server of one test, which may be stopped and started. The programs are those that `./test` finds.
+use crate::support::server;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub struct Cluster {
+    bin: PathBuf,
+    folder: PathBuf,
+    port: u16,
+}
+
+/// The folder of the server programs.
+fn programs() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut installed: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .map(|versions| versions.map(|version| version.unwrap().path().join("bin")).collect())
+        .unwrap_or_default();
+    installed.sort();
+    let all = std::env::split_paths(&path).chain(installed.into_iter().rev());
+    all.into_iter()
+        .find(|folder| folder.join("initdb").is_file())
+        .expect("initdb is neither on the PATH nor where Debian has it")
+}
+
+/// The server refuses to run as root.
+fn as_owner(program: &Path) -> Command {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
+    let mut command = Command::new(if root { Path::new("runuser") } else { program });
+    if root {
+        command.args(["-u", "postgres", "--"]).arg(program);
+    }
+    command.current_dir("/");
+    command
+}
+
+impl Cluster {
+    /// A new one, not started; none where tests are to do without PostgreSQL.
+    pub fn new() -> Option<Self> {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        server()?;
+        let name = format!("opptrapping-cluster-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let (bin, folder) = (programs(), PathBuf::from("/tmp").join(name));
+        std::fs::create_dir(&folder).unwrap();
+        // Its owner must be able to make its folder in it.
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+        std::fs::set_permissions(&folder, open).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let cluster = Self { bin, folder, port };
+        let mut made = as_owner(&cluster.bin.join("initdb"));
+        made.args(["--username=postgres", "--auth=trust", "--locale=C", "--encoding=UTF8", "--no-sync", "-D"])
+            .arg(cluster.folder.join("data"));
+        succeeded(made.output().unwrap());
+        Some(cluster)
+    }
+
+    fn control(&self, arguments: &[&str]) -> Output {
+        let mut command = as_owner(&self.bin.join("pg_ctl"));
+        command.arg("-D").arg(self.folder.join("data")).arg("-w").args(arguments).output().unwrap()
+    }
+
+    pub fn start(&self) {
+        let (folder, log) = (self.folder.display(), self.folder.join("log"));
+        let options = format!(
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -c max_connections=100",
+            self.port
+        );
+        succeeded(self.control(&["-l", log.to_str().unwrap(), "-o", &options, "start"]));
+    }
+
+    pub fn stop(&self) {
+        succeeded(self.control(&["-m", "fast", "stop"]));
+    }
+
+    /// The address of a database, with an account.
+    pub fn url(&self, account: &str, database: &str) -> String {
+        format!("postgres://{account}@127.0.0.1:{}/{database}", self.port)
+    }
+}
+
+fn succeeded(output: Output) {
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.control(&["-m", "immediate", "stop"]);
+        // Only its owner may remove what is in it.
+        drop(as_owner(Path::new("rm")).arg("-rf").arg(self.folder.join("data")).status());
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
