@@ -1,6 +1,6 @@
 //! Every setting: its flag, its variable, its default, and what it means. Mistakes are reported all at once.
 use crate::http::token::{self, Issuers, Secret, Sources};
-use crate::http::{CACHE_MIB, MIB, SUBMISSIONS_PER_HOUR, Settings, bulk};
+use crate::http::{CACHE_MIB, MIB, REQUESTS_PER_MINUTE, SUBMISSIONS_PER_HOUR, Settings, bulk};
 use clap::Args;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -43,6 +43,10 @@ pub struct Service {
     /// How many submissions to consultations one address (of IPv6, one /64) may send in an hour
     #[arg(long, env = "OPPTRAPPING_SUBMISSIONS_PER_HOUR", default_value_t = SUBMISSIONS_PER_HOUR.get())]
     pub submissions_per_hour: u32,
+    /// How many requests one principal, or one address without a token, may send in a minute; 0 counts none. Answers that
+    /// are kept are not counted
+    #[arg(long, env = "OPPTRAPPING_REQUESTS_PER_MINUTE", default_value_t = REQUESTS_PER_MINUTE)]
+    pub requests_per_minute: u32,
     /// The addresses of proxies in front of the service, with commas between. Only from them is X-Forwarded-For believed;
     /// behind one that is not named here all callers share one address
     #[arg(long, env = "OPPTRAPPING_TRUSTED_PROXIES", default_value = "")]
@@ -191,6 +195,7 @@ impl Service {
                     most_waiting,
                     bulk_bytes: self.bulk_bytes,
                     submissions_per_hour,
+                    requests_per_minute: NonZeroU32::new(self.requests_per_minute),
                     trusted_proxies,
                     access_log: self.access_log,
                 };

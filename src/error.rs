@@ -54,7 +54,7 @@ kinds! {
     InvalidContent "invalid-content" 422 "The content breaks a rule" "`errors` has a JSON pointer, or a row and a column, for each mistake.";
     IdempotencyKeyReused "idempotency-key-reused" 422 "The key was used for another request" "An `Idempotency-Key` is for one request and its retries, which are the same in every byte. Make a new one for each request.";
     PreconditionRequired "precondition-required" 428 "Say which version you are changing" "Send the `ETag` you read in `If-Match`.";
-    RateLimited "rate-limited" 429 "Too many from one address" "`Retry-After` says when the next is taken, and `RateLimit-Policy` how many are.";
+    RateLimited "rate-limited" 429 "Too many from one caller" "`Retry-After` says when the next is taken, and `RateLimit-Policy` how many are.";
     Internal "internal" 500 "Our mistake" "It is logged under the request id in `X-Request-Id`.";
     NotImplemented "not-implemented" 501 "No such method" "This HTTP method is not known here.";
     DatabaseUnavailable "database-unavailable" 503 "The database is away" "Try again shortly; `Retry-After` says when.";

@@ -36,7 +36,7 @@ use http::cite::Citable;
 use http::copy::Copies;
 use http::feed::Feed;
 use http::format::Exports;
-use http::guard::{self, Routes};
+use http::guard::{self, Requests, Routes};
 use http::metrics::traffic::Traffic;
 use http::metrics::{Figures, Metrics};
 use http::rate::Limiter;
@@ -69,6 +69,7 @@ pub struct Shared {
     exports: web::Data<Exports>,
     copies: web::Data<Copies>,
     submissions: web::Data<Limiter>,
+    requests: web::Data<Requests>,
     cache: Arc<Cache>,
     traffic: Arc<Traffic>,
 }
@@ -90,6 +91,11 @@ impl Shared {
                 "submissions",
                 settings.submissions_per_hour,
                 settings.trusted_proxies.clone(),
+            )),
+            requests: web::Data::new(Requests(
+                settings
+                    .requests_per_minute
+                    .map(|most| Limiter::by_minute("requests", most, settings.trusted_proxies.clone())),
             )),
             cache: Arc::new(Cache::new(settings.cache_bytes, traffic.clone())),
             traffic,
@@ -163,6 +169,7 @@ pub fn app(
         .app_data(shared.exports.clone())
         .app_data(shared.copies.clone())
         .app_data(shared.submissions.clone())
+        .app_data(shared.requests.clone())
         .configure(api::routes)
         .service(web::redirect("/docs", "/docs/").permanent())
         .service(

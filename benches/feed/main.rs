@@ -94,6 +94,7 @@ fn fresh_database(server: &str) -> String {
 
 fn start(url: &str, key: &Path) -> Child {
     let child = Command::new(env!("CARGO_BIN_EXE_opptrapping"))
+        .env("OPPTRAPPING_REQUESTS_PER_MINUTE", "0")
         .args(["serve", "--empty", "--database-url", url, "--bind", ADDRESS, "--admin-bind", ADMIN, "--public-key"])
         .arg(key)
         .stderr(Stdio::null())

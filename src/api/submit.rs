@@ -119,9 +119,7 @@ pub async fn submit(
         })
     });
     let mut out = response(done.await?)?;
-    for (name, value) in told {
-        out.headers_mut().insert(name, value.try_into().map_err(Error::internal)?);
-    }
+    told.add(out.headers_mut());
     Ok(out)
 }
 
@@ -182,7 +180,7 @@ pub fn document(document: &mut Document) {
         conditional: false,
         body: Some(("application/json", "SubmissionInput", body)),
         answers: &[(202, "Received, and not published yet.", Some(("Receipt", receipt)))],
-        problems: &[400, 401, 404, 408, 409, 410, 413, 415, 422, 429, 500, 503],
+        problems: &[400, 401, 404, 408, 409, 410, 413, 415, 422, 500, 503],
         scope: None,
     });
 }

@@ -83,6 +83,12 @@ impl Caller {
         }
     }
 
+    /// Who it is, by a token that was verified: issuer, subject, organisation.
+    pub fn principal(&self) -> Option<[String; 3]> {
+        let author = &self.0.as_ref().ok()?.as_ref()?.author;
+        Some([author.issuer.clone(), author.subject.clone(), author.organisation.clone().unwrap_or_default()])
+    }
+
     /// Refuses a bad token, on reads too: a caller who believes to be known must not be served as a stranger in silence.
     pub fn refused(&self) -> Result<(), Error> {
         self.0.clone().map(drop)

@@ -1,4 +1,5 @@
 //! Bodies: read with a limit and a deadline, unpacked, and parsed without forgiving anything.
+use super::pace::ARRIVAL;
 use crate::error::{Error, Kind, Mistake};
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
@@ -7,12 +8,9 @@ use futures_util::StreamExt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use std::io::Read;
-use std::time::Duration;
 
 /// The largest JSON body, unpacked.
 pub const MOST_BYTES: usize = 1_048_576;
-/// How long a body may take to arrive. The framework has no such limit.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Requires one of the media types named, so that nothing is guessed; says which it is.
 pub fn require_type<'a>(
@@ -48,9 +46,9 @@ pub async fn bytes_within(req: &HttpRequest, mut payload: web::Payload, most: us
         }
         Ok(body)
     };
-    let body = actix_web::rt::time::timeout(PATIENCE, arrival)
-        .await
-        .map_err(|_| Error::new(Kind::RequestTimeout).detail("the body did not arrive in 10 seconds"))??;
+    let body = actix_web::rt::time::timeout(ARRIVAL, arrival).await.map_err(|_| {
+        Error::new(Kind::RequestTimeout).detail(format!("the body did not arrive in {} seconds", ARRIVAL.as_secs()))
+    })??;
     if !packed {
         return Ok(body);
     }

@@ -8,7 +8,7 @@ use super::answer::confirmed;
 use super::at::Reads;
 use super::metrics::evicted::Evicted;
 use super::metrics::traffic::{Route, Traffic};
-use super::{cors, distinct, guard};
+use super::{cors, distinct, guard, rate, slices};
 use crate::db::Database;
 use crate::db::head::Head;
 use actix_web::body::{BoxBody, MessageBody};
@@ -185,7 +185,7 @@ impl Answer {
         let known = headers.get(header::IF_NONE_MATCH).and_then(|given| confirmed(given.to_str().ok()?, &self.tag));
         let mut response = match known {
             Some(_) => HttpResponse::new(StatusCode::NOT_MODIFIED),
-            None => HttpResponse::with_body(StatusCode::OK, BoxBody::new(self.body.clone())),
+            None => HttpResponse::with_body(StatusCode::OK, slices::body(self.body.clone())),
         };
         let out = response.headers_mut();
         match known.and_then(|tag| HeaderValue::from_str(&format!("\"{tag}\"")).ok()) {
@@ -322,7 +322,7 @@ where
 /// What was good before the database went away (RFC 5861, `stale-if-error`), with its age.
 fn stale(response: ServiceResponse<BoxBody>, answer: &Answer, asked: &HeaderMap) -> ServiceResponse<BoxBody> {
     let (req, refused) = response.into_parts();
-    let mut kept = HttpResponse::with_body(StatusCode::OK, BoxBody::new(answer.body.clone()));
+    let mut kept = HttpResponse::with_body(StatusCode::OK, slices::body(answer.body.clone()));
     let out = kept.headers_mut();
     answer.headers.iter().for_each(|(name, value)| out.append(name.clone(), value.clone()));
     out.insert(header::AGE, HeaderValue::from(answer.since.elapsed().as_secs()));
@@ -358,7 +358,9 @@ impl Cache {
             }
         };
         response.extensions_mut().clear();
-        let own = |name: &HeaderName| *name != guard::REQUEST_ID && !name.as_str().starts_with("access-control-");
+        let own = |name: &HeaderName| {
+            *name != guard::REQUEST_ID && !name.as_str().starts_with("access-control-") && !rate::is_personal(name)
+        };
         let mut headers = HeaderMap::new();
         for (name, value) in response.headers().iter().filter(|(name, _)| own(name)) {
             headers.append(name.clone(), value.clone());
@@ -368,6 +370,6 @@ impl Cache {
         let (good_at, since) = (AtomicI64::new(-1), Instant::now());
         let answer = Answer { reads, good_at, tag, headers, body: body.clone(), since, route };
         self.put(key.into(), Kept::Answer(Arc::new(answer)));
-        ServiceResponse::new(req, response.set_body(BoxBody::new(body)))
+        ServiceResponse::new(req, response.set_body(slices::body(body)))
     }
 }

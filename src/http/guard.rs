@@ -2,6 +2,8 @@
 use super::asked::decode;
 use super::auth::Caller;
 use super::faults;
+use super::rate::{Limiter, Told};
+use super::slices;
 use crate::db::Database;
 use crate::error::{Error, Kind};
 use actix_web::body::{BoxBody, MessageBody};
@@ -26,6 +28,10 @@ impl Routes {
     }
 }
 
+/// How many requests one caller may send; none where they are not counted. Answers that are kept cost nothing, and are
+/// given before this is asked.
+pub struct Requests(pub Option<Limiter>);
+
 /// Marks a request that came as a HEAD, for those who can say the length of an answer without sending it.
 pub struct OnlyHead;
 
@@ -37,10 +43,13 @@ pub async fn every(
     let id = request_id(req.headers());
     req.extensions_mut().insert(id.clone());
     let private = req.headers().contains_key(header::AUTHORIZATION);
-    if let Err(refused) = admit(&req).await {
-        let response = refused.response(Some(req.path()));
-        return Ok(finished(req.into_response(response), &id, private));
-    }
+    let told = match admit(&req).await {
+        Ok(told) => told,
+        Err(refused) => {
+            let response = refused.response(Some(req.path()));
+            return Ok(finished(req.into_response(response), &id, private));
+        }
+    };
     // A HEAD is a GET whose body the connection leaves out.
     if req.method() == Method::HEAD {
         req.head_mut().method = Method::GET;
@@ -48,24 +57,31 @@ pub async fn every(
     }
     let answered = AssertUnwindSafe(next.call(req)).catch_unwind().await;
     let answered = answered.unwrap_or_else(|_| Err(Error::internal("a handler panicked").into()));
-    let response = answered?.map_into_boxed_body();
-    Ok(finished(explained(response, &id), &id, private))
+    let mut response = finished(explained(answered?.map_into_boxed_body(), &id), &id, private);
+    if let Some(told) = told {
+        told.add(response.headers_mut());
+    }
+    Ok(response.map_body(|_, body| slices::of(body)))
 }
 
-/// What needs no handler to be refused.
-async fn admit(req: &ServiceRequest) -> Result<(), Error> {
+/// What needs no handler to be refused; what the caller has left, where that is counted.
+async fn admit(req: &ServiceRequest) -> Result<Option<Told>, Error> {
     decode(&req.uri().path().replace('+', "%2B"))?;
     decode(req.query_string())?;
     // What may be done somewhere is asked without a token, by browsers too.
     if req.method() == Method::OPTIONS {
-        return Ok(());
+        return Ok(None);
     }
     let caller = Caller::of(req).await;
-    if matches!(*req.method(), Method::GET | Method::HEAD) {
-        caller.refused()?;
-    }
+    let refused = caller.refused();
     req.extensions_mut().insert(caller);
-    Ok(())
+    // Before it is refused for its token: who guesses at tokens is counted too.
+    let told = req.app_data::<Data<Requests>>().and_then(|limit| limit.0.as_ref()).map(|limit| limit.admit(req));
+    let told = told.transpose()?.flatten();
+    if matches!(*req.method(), Method::GET | Method::HEAD) {
+        refused?;
+    }
+    Ok(told)
 }
 
 /// An error of ours, written anew with the path it answers, and logged where it is our fault.

@@ -1,6 +1,7 @@
 //! Large bodies: unpacked into a file while they arrive, so that neither memory nor a connection to the database is held
 //! for as long as a client takes to send.
 use super::body;
+use super::pace::{ARRIVAL, ARRIVING_BYTES_PER_SECOND};
 use crate::error::{Error, Kind};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, rt};
@@ -11,10 +12,6 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
 
-/// How long nothing may arrive.
-const SILENCE: Duration = Duration::from_secs(10);
-/// The least that must arrive in a second, on the whole: a body is not to be held open byte by byte.
-const PACE: u64 = 16_384;
 /// How many bytes are gathered before they are written.
 const GATHERED: usize = 262_144;
 
@@ -31,8 +28,8 @@ pub async fn receive(req: &HttpRequest, mut payload: web::Payload, most: u64) ->
     let mut sink = off(move || Sink::new(packed, most)).await?;
     let (begun, mut arrived, mut gathered) = (Instant::now(), 0u64, Vec::with_capacity(GATHERED));
     loop {
-        let by = begun + SILENCE + Duration::from_secs(arrived / PACE);
-        let wait = by.saturating_duration_since(Instant::now()).min(SILENCE);
+        let by = begun + ARRIVAL + Duration::from_secs(arrived / ARRIVING_BYTES_PER_SECOND);
+        let wait = by.saturating_duration_since(Instant::now()).min(ARRIVAL);
         let late = |_| Error::new(Kind::RequestTimeout).detail("the body arrives too slowly");
         let Some(chunk) = rt::time::timeout(wait, payload.next()).await.map_err(late)? else { break };
         let chunk: Bytes = chunk.map_err(|e| Error::new(Kind::MalformedRequest).detail(e.to_string()))?;

@@ -34,6 +34,7 @@ pub mod metrics;
 pub mod openapi30;
 pub mod opening;
 pub mod ordered;
+pub mod pace;
 pub mod page;
 pub mod parameter;
 pub mod per;
@@ -47,6 +48,7 @@ pub mod resource;
 pub mod rows;
 pub mod selection;
 pub mod shape;
+pub mod slices;
 pub mod sort;
 pub mod succession;
 pub mod summary;
@@ -78,6 +80,8 @@ pub struct Settings {
     pub bulk_bytes: u64,
     /// How many submissions one address may send in an hour.
     pub submissions_per_hour: NonZeroU32,
+    /// How many requests one caller may send in a minute, kept answers aside; none where they are not counted.
+    pub requests_per_minute: Option<NonZeroU32>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
     /// Whether each request gets a line in the log.
@@ -91,6 +95,9 @@ pub const MIB: u64 = 1024 * 1024;
 /// How many submissions one address may send in an hour, unless set.
 pub const SUBMISSIONS_PER_HOUR: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
+/// How many requests one caller may send in a minute, unless set: a hundred in each second, all the time.
+pub const REQUESTS_PER_MINUTE: u32 = 6_000;
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -102,6 +109,7 @@ impl Default for Settings {
             most_waiting: 20_000,
             bulk_bytes: bulk::MOST_BYTES,
             submissions_per_hour: SUBMISSIONS_PER_HOUR,
+            requests_per_minute: None,
             trusted_proxies: vec![],
             access_log: false,
         }

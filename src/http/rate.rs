@@ -1,66 +1,140 @@
-//! How often one address may do what costs: counted in memory, told in `RateLimit` and `RateLimit-Policy`
+//! How often one caller may do what costs: counted in memory, told in `RateLimit` and `RateLimit-Policy`
 //! (draft-ietf-httpapi-ratelimit-headers).
+use super::auth::Caller;
 use crate::error::{Error, Kind};
-use actix_web::HttpRequest;
-use actix_web::http::header::{self, HeaderName};
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpMessage, HttpRequest};
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-/// How many addresses are remembered, a few megabytes. While there are more, those that come share one allowance.
+/// How many callers are remembered, a few megabytes. While there are more, those that come share one allowance.
 const MOST: usize = 50_000;
-const HOUR_SECONDS: u32 = 3_600;
+/// How often those are forgotten who have their whole allowance again. Looking at all of them for each request would make
+/// a flood from many addresses worse than it is.
+const TIDIED: Duration = Duration::from_secs(1);
 
-/// Counts by address: of IPv6 by its /64, which is what one household has.
-pub struct Limiter {
-    name: &'static str,
-    per_hour: NonZeroU32,
-    trusted: Vec<IpAddr>,
-    counts: RateLimiter<Option<IpAddr>, HashMapStateStore<Option<IpAddr>>, DefaultClock, StateInformationMiddleware>,
+/// Who is counted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Who {
+    /// Of IPv6 the /64, which is what one household has.
+    Address(IpAddr),
+    /// Issuer, subject and organisation of a token that was verified.
+    Principal([String; 3]),
+    /// All who cannot be told apart, or not remembered any more.
+    Anyone,
 }
 
-/// What is left to an address, as headers.
-pub type Told = [(HeaderName, String); 2];
+/// How many there may be in how many seconds, and who has had how many.
+pub struct Limiter {
+    name: &'static str,
+    most: NonZeroU32,
+    window_seconds: u32,
+    trusted: Vec<IpAddr>,
+    counts: RateLimiter<Who, HashMapStateStore<Who>, DefaultClock, StateInformationMiddleware>,
+    tidied: Mutex<Instant>,
+}
+
+/// What is left to a caller, as headers.
+pub struct Told([(HeaderName, String); 2]);
+
+impl Told {
+    /// Puts it beside what other limits have told.
+    pub fn add(self, headers: &mut HeaderMap) {
+        for (name, value) in self.0 {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.append(name, value);
+            }
+        }
+    }
+}
+
+/// Whether a header is about what is left to one caller, and so is no part of an answer that others are given.
+pub fn is_personal(name: &HeaderName) -> bool {
+    matches!(name.as_str(), "ratelimit" | "ratelimit-policy")
+}
 
 impl Limiter {
     /// So many in an hour: all at once if need be, and then as they are regained, one by one.
-    pub fn hourly(name: &'static str, per_hour: NonZeroU32, trusted: Vec<IpAddr>) -> Self {
-        let counts = RateLimiter::hashmap(Quota::per_hour(per_hour)).with_middleware();
-        Self { name, per_hour, trusted, counts }
+    pub fn hourly(name: &'static str, most: NonZeroU32, trusted: Vec<IpAddr>) -> Self {
+        Self::of(name, most, 3_600, Quota::per_hour(most), trusted)
     }
 
-    /// Counts a request, or refuses it: 429, with when to come again.
+    /// The same for a minute.
+    pub fn by_minute(name: &'static str, most: NonZeroU32, trusted: Vec<IpAddr>) -> Self {
+        Self::of(name, most, 60, Quota::per_minute(most), trusted)
+    }
+
+    fn of(name: &'static str, most: NonZeroU32, window_seconds: u32, quota: Quota, trusted: Vec<IpAddr>) -> Self {
+        let counts = RateLimiter::hashmap(quota).with_middleware();
+        Self { name, most, window_seconds, trusted, counts, tidied: Mutex::new(Instant::now()) }
+    }
+
+    /// Counts something that an address does, whoever it says to be; or refuses it: 429, with when to come again.
     pub fn count(&self, req: &HttpRequest) -> Result<Told, Error> {
-        if self.counts.len() >= MOST {
-            self.counts.retain_recent();
-        }
-        let full = self.counts.len() >= MOST;
-        let address = self.address(req).filter(|_| !full);
-        match self.counts.check_key(&address) {
+        self.take(self.address(req).map_or(Who::Anyone, Who::Address), "from one address")
+    }
+
+    /// Counts a request of its principal, or of its address where no token of it was verified. A request that came by no
+    /// connection is not counted.
+    pub fn admit(&self, req: &ServiceRequest) -> Result<Option<Told>, Error> {
+        let principal = req.extensions().get::<Caller>().and_then(Caller::principal);
+        let (who, word) = match (principal, self.address(req.request())) {
+            (Some(principal), _) => (Who::Principal(principal), "from one caller"),
+            (None, Some(address)) => (Who::Address(address), "from one address"),
+            (None, None) => return Ok(None),
+        };
+        self.take(who, word).map(Some)
+    }
+
+    fn take(&self, who: Who, word: &str) -> Result<Told, Error> {
+        let known = if self.is_full() { Who::Anyone } else { who };
+        match self.counts.check_key(&known) {
             Ok(left) => {
-                Ok(self.told(left.remaining_burst_capacity(), HOUR_SECONDS.div_ceil(self.per_hour.get()).into()))
+                Ok(self.told(left.remaining_burst_capacity(), self.window_seconds.div_ceil(self.most.get()).into()))
             }
             Err(refused) => {
                 let wait = refused.wait_time_from(DefaultClock::default().now());
                 let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-                let detail = format!("{} from one address in an hour; come again in {seconds} seconds", self.per_hour);
+                let (most, window) = (self.most, self.window_seconds);
+                let detail = format!("{most} {word} in {window} seconds; come again in {seconds} seconds");
                 let error = Error::new(Kind::RateLimited).detail(detail);
                 let error = error.header(header::RETRY_AFTER, &seconds.to_string());
-                Err(self.told(0, seconds).iter().fold(error, |error, (name, value)| error.header(name.clone(), value)))
+                Err(self
+                    .told(0, seconds)
+                    .0
+                    .iter()
+                    .fold(error, |error, (name, value)| error.header(name.clone(), value)))
             }
         }
     }
 
+    /// Whether no more callers can be remembered.
+    fn is_full(&self) -> bool {
+        if self.counts.len() < MOST {
+            return false;
+        }
+        let mut tidied = self.tidied.lock().unwrap_or_else(PoisonError::into_inner);
+        if tidied.elapsed() >= TIDIED {
+            *tidied = Instant::now();
+            self.counts.retain_recent();
+        }
+        self.counts.len() >= MOST
+    }
+
     /// How many more are taken now, and in how many seconds one more is.
     fn told(&self, left: u32, seconds: u64) -> Told {
-        let (name, most) = (self.name, self.per_hour);
-        [
-            (HeaderName::from_static("ratelimit-policy"), format!("\"{name}\";q={most};w={HOUR_SECONDS}")),
+        let (name, most, window) = (self.name, self.most, self.window_seconds);
+        Told([
+            (HeaderName::from_static("ratelimit-policy"), format!("\"{name}\";q={most};w={window}")),
             (HeaderName::from_static("ratelimit"), format!("\"{name}\";r={left};t={seconds}")),
-        ]
+        ])
     }
 
     fn address(&self, req: &HttpRequest) -> Option<IpAddr> {
@@ -101,10 +175,10 @@ mod tests {
     fn each_address_has_its_own_allowance_and_is_told_of_it() {
         let limiter = Limiter::hourly("x", NonZeroU32::new(2).unwrap(), vec![]);
         let told = limiter.count(&from("192.0.2.1")).unwrap();
-        assert_eq!(told[0].1, "\"x\";q=2;w=3600");
-        assert_eq!(told[1].1, "\"x\";r=1;t=1800");
-        assert!(limiter.count(&from("192.0.2.1")).unwrap()[1].1.contains("r=0"));
-        assert_eq!(limiter.count(&from("192.0.2.1")).unwrap_err().kind, Kind::RateLimited);
+        assert_eq!(told.0[0].1, "\"x\";q=2;w=3600");
+        assert_eq!(told.0[1].1, "\"x\";r=1;t=1800");
+        assert!(limiter.count(&from("192.0.2.1")).unwrap().0[1].1.contains("r=0"));
+        assert_eq!(limiter.count(&from("192.0.2.1")).map(|_| ()).unwrap_err().kind, Kind::RateLimited);
         assert!(limiter.count(&from("192.0.2.2")).is_ok());
         // The same machine by another family, and its neighbours in one network.
         assert!(limiter.count(&from("::ffff:192.0.2.1")).is_err());

@@ -24,6 +24,7 @@ mod feed;
 mod feed_chaos;
 mod forged;
 mod formats;
+mod guards;
 mod importers;
 mod issuers;
 mod key_server;

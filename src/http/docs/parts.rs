@@ -269,8 +269,10 @@ pub(super) fn problem(kind: Kind) -> Value {
     })
 }
 
-/// Success as given, and problems by reference.
+/// Success as given, and problems by reference; any operation can be asked for too often.
 pub(super) fn responses(mut success: Value, problems: &[u16]) -> Value {
+    let mut problems = [problems, &[429]].concat();
+    problems.sort_unstable();
     for status in problems {
         success[status.to_string()] = json!({ "$ref": format!("#/components/responses/Problem{status}") });
     }

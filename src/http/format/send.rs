@@ -9,6 +9,7 @@ use crate::http::Settings;
 use crate::http::answer::Head;
 use crate::http::encoding::{Encoding, Packer};
 use crate::http::guard::OnlyHead;
+use crate::http::pace::{SLICE, kept_up};
 use crate::http::range::{self, Range};
 use actix_web::body::{BodySize, MessageBody, SizedStream};
 use actix_web::http::{StatusCode, header};
@@ -22,8 +23,6 @@ use std::task::{Context, Poll};
 
 /// How many bytes of a file are sent at a time.
 const PIECE: u64 = 256 * 1024;
-/// Pieces that a connection copies before it sends: what a reader that stands still costs.
-const SLICE: usize = 32 * 1024;
 
 /// A table and where its rows come from.
 pub type Opened = (Table, Box<dyn Source>);
@@ -134,7 +133,7 @@ fn sliced(bytes: impl Stream<Item = Result<Bytes, Error>> + 'static) -> impl Str
             (!slice.is_empty()).then_some(Ok(slice))
         }))
     };
-    bytes.map_ok(slices).try_flatten().boxed_local()
+    kept_up(bytes.map_ok(slices).try_flatten().boxed_local())
 }
 
 /// Answers from a finished file, whole or in part. Never compressed: lengths and ranges are of the bytes as they are.
