@@ -14,6 +14,7 @@ pub mod bulk;
 pub mod cited;
 mod counted;
 pub mod digest;
+mod door;
 mod erasure;
 mod file;
 pub mod head;
@@ -44,10 +45,10 @@ mod watch;
 
 use crate::domain::boundaries::{Map, Register};
 use crate::error::Error;
-use actix_web::web;
 use boundaries::{Registers, Target};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use door::Door;
 use head::{Head, Heads};
 use idempotency::{Answer, Done, Keyed, Turns};
 use pool::Pools;
@@ -58,6 +59,7 @@ use std::time::Duration;
 use table::Table;
 
 pub use counted::State as PoolState;
+pub use door::Passed;
 pub use revision::{Author, Expect, Outcome, Write};
 pub use standing::{Fault, Standing};
 pub use statement::Statement;
@@ -83,6 +85,7 @@ pub struct Database {
     registers: Arc<Registers>,
     tables: &'static [&'static Table],
     turns: Arc<Turns>,
+    door: Arc<Door>,
     /// Set while the log may still have what was erased.
     uncut: Arc<AtomicBool>,
 }
@@ -113,6 +116,11 @@ impl Database {
         self.pools.states()
     }
 
+    /// How many read, and how many were not let in.
+    pub fn passed(&self) -> Passed {
+        self.door.passed()
+    }
+
     /// The register of municipalities and its change graph at a revision.
     pub fn register(&self, conn: &mut Db, at: i64) -> Result<Arc<Register>, Error> {
         self.registers.register(conn, &self.head(), at)
@@ -133,15 +141,6 @@ impl Database {
     /// Runs `work` on a reader. A connection that broke while it lay in the pool is replaced once.
     pub fn read<T>(&self, work: impl Fn(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
         self.pools.read(&work)
-    }
-
-    /// Runs `work` on a reader, off the event loop.
-    pub async fn reading<T: Send + 'static>(
-        &self,
-        work: impl Fn(&mut Db) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let database = self.clone();
-        web::block(move || database.read(work)).await.map_err(Error::internal)?
     }
 
     /// Runs `work` as one revision: all of it, or none. Where it changes nothing there is no new revision.

@@ -19,8 +19,8 @@ impl Database {
     /// The database at `url`, to be [prepared](Self::prepare) before it is used. A server need not be there yet.
     pub fn attach(url: &str, tables: &'static [&'static Table]) -> Result<Self, Error> {
         let (pools, heads) = (Arc::new(Pools::open(url)?), Arc::<Heads>::default());
-        let (registers, turns, uncut) = Default::default();
-        Ok(Self { pools, heads, registers, turns, tables, uncut })
+        let (registers, turns, door, uncut) = Default::default();
+        Ok(Self { pools, heads, registers, turns, door, tables, uncut })
     }
 
     /// Migrates, and reads where the dataset stands. What keeps it from that is noted in its [standing](Self::standing).

@@ -6,11 +6,13 @@
 //! ([`Keepable`]) is, and a request with a token goes past.
 use super::answer::confirmed;
 use super::at::Reads;
+use super::flight::{Flight, Flights};
 use super::metrics::evicted::Evicted;
 use super::metrics::traffic::{Route, Traffic};
 use super::{cors, distinct, guard, rate, slices};
 use crate::db::Database;
 use crate::db::head::Head;
+use crate::error::Kind;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -20,12 +22,10 @@ use actix_web::web::Bytes;
 use actix_web::{Error, HttpResponse};
 use futures_util::future::{Either, LocalBoxFuture, Ready, ready};
 use quick_cache::{DefaultHashBuilder, Weighter};
-use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 
 /// The largest answer that is kept, as a part of all the room there is.
 const LARGEST: u64 = 32;
@@ -35,6 +35,9 @@ const USUAL: u64 = 8 * 1024;
 const BESIDE: u64 = 1_536;
 /// How long one waits for another who computes the same answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long is too long to wait as long again.
+const LONG: Duration = Duration::from_secs(1);
 
 /// Says of an answer that it may be kept, and its tag without the ending for its encoding.
 #[derive(Debug, Clone)]
@@ -97,7 +100,7 @@ pub struct Cache {
     answers: Option<Answers>,
     largest: u64,
     /// Requests whose answers are being computed.
-    flights: Mutex<HashMap<Box<[u8]>, watch::Receiver<()>>>,
+    flights: Arc<Flights>,
     traffic: Arc<Traffic>,
     misses: AtomicU64,
     stale: AtomicU64,
@@ -111,7 +114,7 @@ impl Cache {
         let table = || Answers::with((bytes / USUAL) as usize, bytes, Weigh, <_>::default(), evicted.clone());
         let answers = (bytes > 0).then(table);
         let [misses, stale] = [0; 2].map(AtomicU64::new);
-        Self { answers, largest: bytes / LARGEST, flights: Mutex::default(), traffic, misses, stale, evicted }
+        Self { answers, largest: bytes / LARGEST, flights: Arc::default(), traffic, misses, stale, evicted }
     }
 
     pub fn counts(&self) -> Counts {
@@ -134,35 +137,6 @@ impl Cache {
         if let Some(answers) = &self.answers {
             answers.insert(key, kept);
         }
-    }
-
-    /// Leave to compute an answer, or something to wait for while another does.
-    fn board(self: &Arc<Self>, key: &[u8]) -> Result<Flight, watch::Receiver<()>> {
-        let mut flights = self.flights();
-        if let Some(landing) = flights.get(key) {
-            return Err(landing.clone());
-        }
-        let (under_way, landing) = watch::channel(());
-        flights.insert(key.into(), landing);
-        Ok(Flight { cache: self.clone(), key: key.into(), _under_way: under_way })
-    }
-
-    fn flights(&self) -> MutexGuard<'_, HashMap<Box<[u8]>, watch::Receiver<()>>> {
-        // A panic elsewhere leaves the table as it was.
-        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// An answer under way. When it is dropped, also by a client that went away, those who wait are woken.
-struct Flight {
-    cache: Arc<Cache>,
-    key: Box<[u8]>,
-    _under_way: watch::Sender<()>,
-}
-
-impl Drop for Flight {
-    fn drop(&mut self) {
-        self.cache.flights().remove(&self.key);
     }
 }
 
@@ -284,16 +258,19 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    let flight = match cache.board(&key) {
+    let flight = match cache.flights.board(&key) {
         Ok(flight) => Some(flight),
         Err(mut landing) => {
-            let _ = timeout(PATIENCE, landing.changed()).await;
+            let begun = Instant::now();
+            let _ = timeout(PATIENCE, landing.landed()).await;
             match cache.get(&key) {
                 Some(Kept::Answer(answer)) if answer.is_good(&db.head()) && !is_of_file(&req, &answer) => {
                     let mut response = answer.response(&req);
                     cache.traffic.leave(req.method(), req.path(), response.head_mut(), None);
                     return Ok(req.into_response(response));
                 }
+                // One after another they would each wait as long.
+                _ if landing.failed() && begun.elapsed() > LONG => return Ok(away(&cache, &key, req)),
                 _ => None,
             }
         }
@@ -307,16 +284,31 @@ where
         Ok(response) => response.map_into_boxed_body(),
         failed => return under_way.done(failed),
     };
-    if response.status() == StatusCode::SERVICE_UNAVAILABLE
-        && let Some(Kept::Answer(answer)) = cache.get(&key)
-        && !(*response.request().method() == Method::HEAD && answer.headers.contains_key(header::ACCEPT_RANGES))
-    {
-        cache.stale.fetch_add(1, Ordering::Relaxed);
-        return under_way.done(Ok(stale(response, &answer, &asked)));
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        flight.iter().for_each(Flight::fail);
+        if let Some(answer) = cache.old(&key, response.request().method()) {
+            return under_way.done(Ok(stale(response, &answer, &asked)));
+        }
     }
     let response = if fills { cache.filled(key, response, route) } else { response };
     drop(flight);
     under_way.done(Ok(response))
+}
+
+/// The answer to one who has waited for another to find the database away.
+fn away(cache: &Cache, key: &[u8], req: ServiceRequest) -> ServiceResponse<BoxBody> {
+    let asked = req.headers().clone();
+    let old = cache.old(key, req.method());
+    let refused = crate::error::Error::new(Kind::DatabaseUnavailable).response(Some(req.path()));
+    let mut response = req.into_response(refused);
+    guard::name(response.headers_mut(), &guard::request_id(&asked));
+    if let Some(answer) = old {
+        return stale(response, &answer, &asked);
+    }
+    if asked.contains_key(header::ORIGIN) {
+        cors::grant(response.headers_mut());
+    }
+    response
 }
 
 /// What was good before the database went away (RFC 5861, `stale-if-error`), with its age.
@@ -336,6 +328,16 @@ fn stale(response: ServiceResponse<BoxBody>, answer: &Answer, asked: &HeaderMap)
 }
 
 impl Cache {
+    /// An answer that was good once, and is to be given for want of a better one.
+    fn old(&self, key: &[u8], method: &Method) -> Option<Arc<Answer>> {
+        let Some(Kept::Answer(answer)) = self.get(key) else { return None };
+        if *method == Method::HEAD && answer.headers.contains_key(header::ACCEPT_RANGES) {
+            return None;
+        }
+        self.stale.fetch_add(1, Ordering::Relaxed);
+        Some(answer)
+    }
+
     /// Keeps an answer that may be.
     fn filled(&self, key: Vec<u8>, response: ServiceResponse<BoxBody>, route: Arc<Route>) -> ServiceResponse<BoxBody> {
         if response.status() != StatusCode::OK {

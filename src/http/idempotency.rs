@@ -5,9 +5,11 @@ use crate::db::{Author, Database};
 use crate::error::{Error, Kind, Mistake};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::web::{self, Data};
+use actix_web::rt::time::timeout;
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -64,6 +66,10 @@ fn digest<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> String {
     format!("{:x}", digest.finalize())
 }
 
+/// How long a write may take until its request is answered that the database is away: longer than it waits for others who
+/// write (see `db::Transaction`), and what it does.
+const DEADLINE: Duration = Duration::from_secs(10);
+
 /// A write that is done once, if it has a key, and else as often as it is asked for.
 pub struct Once(Option<(Keyed, Turn)>);
 
@@ -71,8 +77,8 @@ impl Once {
     /// What was answered to it before.
     pub async fn answered(&self, db: &Data<Database>) -> Result<Option<HttpResponse>, Error> {
         let Some((keyed, _)) = &self.0 else { return Ok(None) };
-        let (db, keyed) = (db.clone(), keyed.clone());
-        let found = web::block(move || db.answered(&keyed)).await.map_err(Error::internal)??;
+        let keyed = keyed.clone();
+        let found = db.looking(move |db| db.answered(&keyed)).await?;
         found.map(|answer| response(Done { answer, replayed: true })).transpose()
     }
 
@@ -89,13 +95,33 @@ impl Once {
         response(self.execute(db, work).await?)
     }
 
+    /// The same for a table, which may take as long as its rows do.
+    pub async fn run_table(
+        self,
+        db: Data<Database>,
+        work: impl FnOnce(&Database, Option<&Keyed>) -> Result<Done, Error> + Send + 'static,
+    ) -> Result<HttpResponse, Error> {
+        if let Some(answered) = self.answered(&db).await? {
+            return Ok(answered);
+        }
+        response(blocking(db, move |db| work(db, self.0.as_ref().map(|(keyed, _)| keyed))).await?)
+    }
+
     /// The same without looking for an answer first.
     pub async fn execute<T: Send + 'static>(
         self,
         db: Data<Database>,
         work: impl FnOnce(&Database, Option<&Keyed>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        blocking(db, move |db| work(db, self.0.as_ref().map(|(keyed, _)| keyed))).await
+        let written = blocking(db, move |db| work(db, self.0.as_ref().map(|(keyed, _)| keyed)));
+        timeout(DEADLINE, written).await.map_err(|_| {
+            let seconds = DEADLINE.as_secs();
+            let why = format!(
+                "the database has not answered in {seconds} seconds; whether it was written is not known: send it again \
+                 with the same Idempotency-Key, or read what is there"
+            );
+            Error::unavailable(Kind::DatabaseUnavailable, "a write was given up").detail(why)
+        })?
     }
 }
 

@@ -23,6 +23,7 @@ pub mod endpoint;
 pub mod faults;
 pub mod feed;
 pub mod filter;
+pub mod flight;
 pub mod format;
 pub mod guard;
 pub mod idempotency;

@@ -73,6 +73,23 @@ impl Cluster {
         succeeded(self.control(&["-m", "fast", "stop"]));
     }
 
+    /// Sends a signal to every process of the server: `STOP` freezes it, `CONT` lets it go on.
+    pub fn signal(&self, name: &str) {
+        let first = as_owner(Path::new("cat")).arg(self.folder.join("data/postmaster.pid")).output().unwrap();
+        let first = String::from_utf8(first.stdout).unwrap().lines().next().unwrap().to_owned();
+        let children = Command::new("ps").args(["-o", "pid=", "--ppid", &first]).output().unwrap();
+        let children = String::from_utf8(children.stdout).unwrap();
+        // A process may have ended since it was listed.
+        let all = std::iter::once(first.as_str()).chain(children.split_whitespace());
+        for pid in all {
+            Command::new("kill").args([&format!("-{name}"), pid]).status().unwrap();
+        }
+    }
+
+    pub fn kill(&self) {
+        succeeded(self.control(&["-m", "immediate", "stop"]));
+    }
+
     /// The address of a database, with an account.
     pub fn url(&self, account: &str, database: &str) -> String {
         format!("postgres://{account}@127.0.0.1:{}/{database}", self.port)
@@ -86,6 +103,10 @@ fn succeeded(output: Output) {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
+        // One that a test left frozen cannot be stopped.
+        if self.folder.join("data").exists() {
+            self.signal("CONT");
+        }
         self.control(&["-m", "immediate", "stop"]);
         // Only its owner may remove what is in it.
         drop(as_owner(Path::new("rm")).arg("-rf").arg(self.folder.join("data")).status());

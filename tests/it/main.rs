@@ -20,6 +20,7 @@ mod digests;
 mod document;
 mod ending;
 mod exposition;
+mod faults;
 mod feed;
 mod feed_chaos;
 mod forged;

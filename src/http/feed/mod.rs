@@ -60,8 +60,7 @@ impl Feed {
         if point.revision <= db.head().revision {
             return Ok(());
         }
-        let asked = db.clone();
-        actix_web::web::block(move || asked.refresh()).await.map_err(Error::internal)??;
+        db.looking(Database::refresh).await?;
         let newest = db.head().revision;
         if point.revision <= newest {
             return Ok(());

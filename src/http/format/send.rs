@@ -4,7 +4,7 @@ use super::spool::{Exports, Finished, Permit};
 use super::table::{Source, Table, Writer};
 use super::wide::turned;
 use super::{Form, writer};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::http::Settings;
 use crate::http::answer::Head;
 use crate::http::encoding::{Encoding, Packer};
@@ -13,6 +13,7 @@ use crate::http::pace::{SLICE, kept_up};
 use crate::http::range::{self, Range};
 use actix_web::body::{BodySize, MessageBody, SizedStream};
 use actix_web::http::{StatusCode, header};
+use actix_web::rt::time::timeout;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
@@ -20,7 +21,10 @@ use std::io::Write;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+/// How long the first rows of a table may take. A database that has stopped answering would be waited for without end.
+const FIRST: Duration = Duration::from_secs(10);
 /// How many bytes of a file are sent at a time.
 const PIECE: u64 = 256 * 1024;
 
@@ -42,7 +46,9 @@ pub async fn send(
     if !form.streams() || only_head || req.headers().contains_key(header::RANGE) {
         return file(req, settings, exports, &head, move |out| write(&form, open()?, out)).await;
     }
-    let (start, mut rest) = web::block(move || Rest::begin(&form, open()?)).await.map_err(Error::internal)??;
+    let beginning = timeout(FIRST, web::block(move || Rest::begin(&form, open()?)));
+    let late = |_| Error::unavailable(Kind::DatabaseUnavailable, "no first rows of a table");
+    let (start, mut rest) = beginning.await.map_err(late)?.map_err(Error::internal)??;
     if rest.pending.is_none() {
         return Ok(head.ok(req, settings, start));
     }

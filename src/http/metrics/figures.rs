@@ -115,7 +115,12 @@ impl Figures {
                 gauge.encode_family(&[("pool", *pool)])?.encode_gauge(&figure(state))?;
             }
         }
-        Ok(())
+        let passed = self.db.passed();
+        sheet.gauge("reads_under_way", "Requests that read from the database, or wait to.", passed.reading)?;
+        let help = "Requests that were told to come again, because too many read.";
+        sheet.counter("reads_turned_away", help, passed.turned_away)?;
+        let help = "Requests that were let go because the database took too long to answer.";
+        sheet.counter("reads_given_up", help, passed.given_up)
     }
 
     fn standing(&self, sheet: &mut Sheet) -> Encoded {

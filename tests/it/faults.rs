@@ -1,0 +1,213 @@
+//! A server that stops answering, or goes away and comes back, under requests.
+use crate::cluster::Cluster;
+use crate::smoke::{Service, succeeds};
+use crate::support::Folder;
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The longest that anybody may wait for an answer; the machine that tests run on is slow.
+const LONGEST: Duration = Duration::from_secs(5);
+
+fn status(head: &str) -> u16 {
+    head.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no answer: {head:?}"))
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines()
+        .find_map(|line| line.split_once(": ").filter(|(found, _)| found.eq_ignore_ascii_case(name)))
+        .map(|(_, value)| value)
+}
+
+#[test]
+fn a_frozen_server_is_waited_for_no_longer_than_three_seconds() {
+    let Some(cluster) = Cluster::new() else { return };
+    cluster.start();
+    let service = Service::start(&cluster.url("postgres", "postgres"), &[]);
+    let (kept, body) = service.ask("GET", "/v1/goals", "", "");
+    assert_eq!(status(&kept), 200);
+    cluster.signal("STOP");
+    thread::scope(|scope| {
+        for n in 0..100 {
+            let service = &service;
+            scope.spawn(move || {
+                // Half of them ask for the same, and wait for one another.
+                let path = format!("/v1/grants?limit={}", if n % 2 == 0 { 1 } else { n });
+                let begun = Instant::now();
+                let (head, body) = service.ask("GET", &path, "Origin: https://example.org\r\n", "");
+                assert!(begun.elapsed() < LONGEST, "{path}: {:?}", begun.elapsed());
+                assert_eq!(status(&head), 503, "{head}\n{body}");
+                assert!(header(&head, "Retry-After").is_some(), "{head}");
+                assert_eq!(header(&head, "Access-Control-Allow-Origin"), Some("*"), "{head}");
+                assert!(header(&head, "X-Request-Id").is_some(), "{head}");
+            });
+        }
+    });
+    let (head, again) = service.ask("GET", "/v1/goals", "", "");
+    assert_eq!((status(&head), again), (200, body), "what is kept is given");
+    assert!(service.admin("/metrics").1.contains("reads_given_up_total"));
+    cluster.signal("CONT");
+    let begun = Instant::now();
+    while status(&service.ask("GET", "/v1/grants?limit=2", "", "").0) != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(4), "it does not recover");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_server_that_is_restarted_under_load_costs_no_500_and_nothing_that_was_acknowledged() {
+    let Some(cluster) = Cluster::new() else { return };
+    cluster.start();
+    let folder = Folder::new("faults_restart");
+    let keys = folder.0.join("keys");
+    succeeds(&["keygen", keys.to_str().unwrap()]);
+    let token = succeeds(&["token", "--scope", "sources:write", "--keys", keys.to_str().unwrap()]);
+    let public = keys.join("public.pem");
+    let service = Service::start(&cluster.url("postgres", "postgres"), &["--public-key", public.to_str().unwrap()]);
+    let writing = format!("Authorization: Bearer {}\r\nContent-Type: application/json\r\n", token.trim());
+    assert_eq!(status(&service.ask("GET", "/v1/goals", "", "").0), 200);
+
+    let (over, acknowledged) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let refused = AtomicUsize::new(0);
+    let fits = |head: &str, body: &str| match status(head) {
+        200 | 201 => true,
+        503 => {
+            assert!(header(head, "Retry-After").is_some(), "{head}");
+            refused.fetch_add(1, Ordering::Relaxed);
+            false
+        }
+        _ => panic!("{head}\n{body}"),
+    };
+    let mut written = vec![];
+    thread::scope(|scope| {
+        let kept = scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                let (head, _) = service.ask("GET", "/v1/goals", "", "");
+                assert_eq!(status(&head), 200, "{head}");
+            }
+        });
+        let reads = scope.spawn(|| {
+            for n in (0..).take_while(|_| !over.load(Ordering::Relaxed)) {
+                let (head, body) = service.ask("GET", &format!("/v1/grants?limit={}", n % 9_999 + 1), "", "");
+                fits(&head, &body);
+            }
+        });
+        let writes = scope.spawn(|| {
+            let mut written = vec![];
+            for n in (0..).take_while(|_| !over.load(Ordering::Relaxed)) {
+                let body = format!(r#"{{"title":"Kilde {n}","publisher":"P","kind":"report"}}"#);
+                let (head, body) = service.ask("PUT", &format!("/v1/sources/s-{n}"), &writing, &body);
+                if fits(&head, &body) {
+                    written.push(n);
+                    acknowledged.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            written
+        });
+        let until = |more: usize| {
+            let (before, begun) = (acknowledged.load(Ordering::Relaxed), Instant::now());
+            while acknowledged.load(Ordering::Relaxed) < before + more {
+                assert!(begun.elapsed() < Duration::from_secs(8), "it does not recover: {}", service.logged());
+                thread::sleep(Duration::from_millis(10));
+            }
+        };
+        // A failure here must end the threads too, or it would be waited for without end.
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            until(10);
+            for fast in [true, false] {
+                if fast {
+                    cluster.stop()
+                } else {
+                    cluster.kill()
+                }
+                thread::sleep(Duration::from_millis(300));
+                cluster.start();
+                until(10);
+            }
+        }));
+        over.store(true, Ordering::Relaxed);
+        kept.join().unwrap();
+        reads.join().unwrap();
+        written = writes.join().unwrap();
+        done.unwrap();
+    });
+    assert!(refused.load(Ordering::Relaxed) > 0, "it was never away");
+    for n in written {
+        assert_eq!(status(&service.ask("GET", &format!("/v1/sources/s-{n}"), "", "").0), 200, "s-{n}");
+    }
+}
+
+/// A way to the server on which nothing goes on while it is shut; nothing is closed.
+struct Passage {
+    address: SocketAddr,
+    shut: Arc<AtomicBool>,
+}
+
+impl Passage {
+    fn to(server: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (address, shut) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
+        let closed = shut.clone();
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let (client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
+                for (from, to) in [
+                    (client.try_clone().unwrap(), server.try_clone().unwrap()),
+                    (server.try_clone().unwrap(), client.try_clone().unwrap()),
+                ] {
+                    let closed = closed.clone();
+                    thread::spawn(move || forward(from, to, &closed));
+                }
+            }
+        });
+        Self { address, shut }
+    }
+}
+
+fn forward(mut from: TcpStream, mut to: TcpStream, shut: &AtomicBool) {
+    let mut part = [0; 16_384];
+    while let Ok(length @ 1..) = from.read(&mut part) {
+        while shut.load(Ordering::Relaxed) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        if to.write_all(&part[..length]).is_err() {
+            break;
+        }
+    }
+    drop(to.shutdown(Shutdown::Both));
+}
+
+#[test]
+fn a_network_that_swallows_everything_holds_nobody_up() {
+    let Some(cluster) = Cluster::new() else { return };
+    cluster.start();
+    let url = cluster.url("postgres", "postgres");
+    let (_, server) = url.split_once('@').unwrap();
+    let (server, name) = server.split_once('/').unwrap();
+    let passage = Passage::to(server.to_owned());
+    let service = Service::start(&format!("postgres://postgres@{}/{name}", passage.address), &[]);
+    let (kept, _) = service.ask("GET", "/v1/goals", "", "");
+    assert_eq!(status(&kept), 200);
+    passage.shut.store(true, Ordering::Relaxed);
+    thread::scope(|scope| {
+        for n in 1..=40 {
+            let service = &service;
+            scope.spawn(move || {
+                let begun = Instant::now();
+                let (head, _) = service.ask("GET", &format!("/v1/grants?limit={n}"), "", "");
+                assert!(begun.elapsed() < LONGEST, "{:?}", begun.elapsed());
+                assert_eq!(status(&head), 503, "{head}");
+            });
+        }
+    });
+    assert_eq!(status(&service.ask("GET", "/v1/goals", "", "").0), 200, "what is kept is given");
+    passage.shut.store(false, Ordering::Relaxed);
+    let begun = Instant::now();
+    while status(&service.ask("GET", "/v1/grants?limit=1", "", "").0) != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(4), "it does not recover");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
