@@ -324,7 +324,7 @@ impl From<Diesel> for Error {
             Diesel::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => Kind::DatabaseUnavailable,
             Diesel::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Kind::Contention,
             Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Kind::Contention,
-            _ if says(&["database is locked", "deadlock", "lock timeout"]) => Kind::Contention,
+            _ if says(&["database is locked", "deadlock", "lock timeout", "could not serialize"]) => Kind::Contention,
             _ if says(&["disk is full", "no space left"]) => Kind::StorageFull,
             _ if says(&["malformed", "is not a database", "readonly database"]) => Kind::StorageFault,
             _ if says(&[
@@ -336,6 +336,9 @@ impl From<Diesel> for Error {
                 "unable to open",
                 "timeout",
                 "too many clients",
+                "connection slots",
+                // A server that became a standby, or one that never was the primary.
+                "read-only transaction",
             ]) =>
             {
                 Kind::DatabaseUnavailable
@@ -348,5 +351,40 @@ impl From<Diesel> for Error {
 impl From<r2d2::Error> for Error {
     fn from(e: r2d2::Error) -> Self {
         Self::unavailable(Kind::DatabaseUnavailable, e)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_database_says_is_never_our_mistake_where_it_is_its_own() {
+        let said = |words: &str| {
+            Error::from(Diesel::DatabaseError(DatabaseErrorKind::Unknown, Box::new(words.to_owned()))).kind
+        };
+        for (words, kind) in [
+            ("cannot execute UPDATE in a read-only transaction", Kind::DatabaseUnavailable),
+            ("sorry, too many clients already", Kind::DatabaseUnavailable),
+            (
+                "remaining connection slots are reserved for roles with the SUPERUSER attribute",
+                Kind::DatabaseUnavailable,
+            ),
+            ("terminating connection due to administrator command", Kind::DatabaseUnavailable),
+            ("the database system is starting up", Kind::DatabaseUnavailable),
+            ("canceling statement due to statement timeout", Kind::DatabaseUnavailable),
+            ("disk I/O error", Kind::DatabaseUnavailable),
+            ("deadlock detected", Kind::Contention),
+            ("could not serialize access due to concurrent update", Kind::Contention),
+            ("canceling statement due to lock timeout", Kind::Contention),
+            ("database is locked", Kind::Contention),
+            ("could not extend file: No space left on device", Kind::StorageFull),
+            ("database or disk is full", Kind::StorageFull),
+            ("database disk image is malformed", Kind::StorageFault),
+            ("attempt to write a readonly database", Kind::StorageFault),
+            ("syntax error at or near \"SELEC\"", Kind::Internal),
+        ] {
+            assert_eq!(said(words), kind, "{words}");
+        }
     }
 }

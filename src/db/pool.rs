@@ -2,7 +2,7 @@
 use super::counted::{Counted, State};
 use super::file::File;
 use super::standing::Standing;
-use super::{Db, secret};
+use super::{Db, Statement, secret};
 use crate::error::{Error, Kind};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -10,7 +10,7 @@ use diesel::r2d2::R2D2Connection;
 use r2d2::{ManageConnection, Pool};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Connections for reading. Two cores serve no more at once; the rest would only hold memory.
 const READERS: u32 = 4;
@@ -20,6 +20,9 @@ const POSTGRES_READERS: u32 = 6;
 const POSTGRES_WRITERS: u32 = 4;
 /// How long a request waits for a connection before it is told to come again.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// For how long a read is tried on one connection after another.
+const TRIED: Duration = Duration::from_secs(1);
 
 pub struct Pools {
     readers: Counted<Manager>,
@@ -77,7 +80,8 @@ impl Target {
     }
 }
 
-/// Adds what libpq needs to notice a dead server: without it a request hangs for as long as TCP is patient.
+/// Adds what libpq needs to notice a dead server: without it a request hangs for as long as TCP is patient. Of several
+/// servers the one is taken that can be written to.
 fn complete(url: &str) -> String {
     const NEEDED: [&str; 5] = [
         "connect_timeout=2",
@@ -86,7 +90,9 @@ fn complete(url: &str) -> String {
         "keepalives_interval=3",
         "keepalives_count=3",
     ];
-    NEEDED.iter().fold(url.to_owned(), |url, setting| {
+    let hosts = url.split_once("://").map_or(url, |(_, rest)| rest).split(['/', '?']).next().unwrap_or_default();
+    let several = hosts.contains(',').then_some("target_session_attrs=read-write");
+    NEEDED.into_iter().chain(several).fold(url.to_owned(), |url, setting| {
         let name = setting.split('=').next().unwrap_or(setting);
         if url.contains(&format!("{name}=")) {
             return url;
@@ -144,7 +150,18 @@ impl ManageConnection for Manager {
     }
 
     fn has_broken(&self, conn: &mut Db) -> bool {
-        conn.is_broken() || (self.doubt.is_fresh() && conn.ping().is_err())
+        conn.is_broken() || (self.doubt.is_fresh() && !self.is_sound(conn))
+    }
+}
+
+impl Manager {
+    /// Whether a connection answers, and one for writing can be written by: a server may have become a standby.
+    fn is_sound(&self, conn: &mut Db) -> bool {
+        if self.reads_only || matches!(conn, Db::Sqlite(_)) {
+            return conn.ping().is_ok();
+        }
+        let can_write = Statement::new("SELECT current_setting('transaction_read_only')").rows::<(String,)>(conn);
+        can_write.is_ok_and(|rows| rows.iter().all(|(read_only,)| read_only == "off"))
     }
 }
 
@@ -167,7 +184,7 @@ impl Pools {
         };
         let (readers, writer) = match &target {
             // A server may be away; that is found out when it is used.
-            Target::Postgres(_) => (build(POSTGRES_READERS, false), build(POSTGRES_WRITERS, false)),
+            Target::Postgres(_) => (build(POSTGRES_READERS, true), build(POSTGRES_WRITERS, false)),
             Target::Sqlite(file) => {
                 file.inspect()?;
                 // The writer first: it creates the file and turns it to WAL.
@@ -210,16 +227,20 @@ impl Pools {
         }
     }
 
-    /// Runs `work` on a reader; where its connection has died, once more on a fresh one.
+    /// Runs `work` on a reader; where its connection has died, again on another. After a restart of the server all that lay
+    /// in the pool have, and say so at once; what takes longer to fail is not tried again.
     pub fn read<T>(&self, work: impl Fn(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
-        let attempt = |conn: &mut Db| work(conn).inspect_err(|e| self.doubt.note(e));
-        let first = attempt(&mut *self.readers.get_timeout(PATIENCE)?);
-        match first {
-            Err(e) if e.is_broken_connection() => {
-                log::info!("a reading connection had died: {e}");
-                attempt(&mut *self.readers.get_timeout(PATIENCE)?)
+        let begun = Instant::now();
+        let mut left = POSTGRES_READERS;
+        loop {
+            let done = work(&mut *self.readers.get_timeout(PATIENCE)?).inspect_err(|e| self.doubt.note(e));
+            match done {
+                Err(e) if e.is_broken_connection() && left > 0 && begun.elapsed() < TRIED => {
+                    log::info!("a reading connection had died: {e}");
+                    left -= 1;
+                }
+                done => return done,
             }
-            done => done,
         }
     }
 
@@ -237,7 +258,7 @@ impl Pools {
             drop(conn);
             conn = self.writing()?;
         }
-        work(&mut conn)
+        work(&mut conn).inspect_err(|e| self.doubt.note(e))
     }
 
     /// A connection for writing. That all of them are in use is another thing than that the database is away.
@@ -266,6 +287,7 @@ mod tests {
     fn a_url_keeps_what_it_says_and_gains_what_it_lacks() {
         let url = complete("postgres://u@h/db?connect_timeout=9");
         assert!(url.starts_with("postgres://u@h/db?connect_timeout=9&tcp_user_timeout=3000&"));
-        assert!(!url.contains("connect_timeout=2&"));
+        assert!(!url.contains("connect_timeout=2&") && !url.contains("target_session_attrs"));
+        assert!(complete("postgres://u@a,b/db").ends_with("&target_session_attrs=read-write"));
     }
 }

@@ -2,6 +2,9 @@
 use crate::cluster::Cluster;
 use crate::smoke::{Service, succeeds};
 use crate::support::Folder;
+use diesel::Connection;
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -208,6 +211,54 @@ fn a_network_that_swallows_everything_holds_nobody_up() {
     let begun = Instant::now();
     while status(&service.ask("GET", "/v1/grants?limit=1", "", "").0) != 200 {
         assert!(begun.elapsed() < Duration::from_secs(4), "it does not recover");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_server_that_became_a_standby_is_not_written_to_and_is_left_for_one_that_takes_writes() {
+    let Some(cluster) = Cluster::new() else { return };
+    cluster.start();
+    let folder = Folder::new("faults_standby");
+    let keys = folder.0.join("keys");
+    succeeds(&["keygen", keys.to_str().unwrap()]);
+    let token = succeeds(&["token", "--scope", "sources:write", "--keys", keys.to_str().unwrap()]);
+    let public = keys.join("public.pem");
+    let url = cluster.url("postgres", "postgres");
+    let service = Service::start(&url, &["--public-key", public.to_str().unwrap()]);
+    let writing = format!("Authorization: Bearer {}\r\nContent-Type: application/json\r\n", token.trim());
+    let write = |id: &str| {
+        let body = r#"{"title":"Kilde","publisher":"P","kind":"report"}"#;
+        service.ask("PUT", &format!("/v1/sources/{id}"), &writing, body)
+    };
+    assert_eq!(status(&write("a").0), 201);
+
+    // As after a failover, connections are new and the server takes no writes.
+    let turn = |read_only: &str| {
+        let mut conn = PgConnection::establish(&url).unwrap();
+        let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'postgres'";
+        conn.batch_execute("SET default_transaction_read_only = off").unwrap();
+        conn.batch_execute(&format!("ALTER DATABASE postgres SET default_transaction_read_only = {read_only}"))
+            .unwrap();
+        conn.batch_execute(others).unwrap();
+    };
+    turn("on");
+    let mut refused = 0;
+    for _ in 0..10 {
+        let (head, body) = write("b");
+        assert_eq!(status(&head), 503, "{head}\n{body}");
+        assert!(body.contains("/problems/database-unavailable") && header(&head, "Retry-After").is_some(), "{body}");
+        refused += 1;
+        assert_eq!(status(&service.ask("GET", &format!("/v1/grants?limit={refused}"), "", "").0), 200);
+    }
+
+    // Without ending the connections that cannot write: they are given up by themselves.
+    let mut conn = PgConnection::establish(&url).unwrap();
+    conn.batch_execute("SET default_transaction_read_only = off").unwrap();
+    conn.batch_execute("ALTER DATABASE postgres SET default_transaction_read_only = off").unwrap();
+    let begun = Instant::now();
+    while status(&write("b").0) != 201 {
+        assert!(begun.elapsed() < Duration::from_secs(4), "it does not write again: {}", service.logged());
         thread::sleep(Duration::from_millis(20));
     }
 }
