@@ -53,6 +53,7 @@ mod shipped;
 mod signer;
 mod small_numbers;
 mod smoke;
+mod statements;
 mod storage;
 mod submissions;
 mod summaries;
