@@ -1,0 +1,1 @@
+DROP INDEX observations_by_period_id;
