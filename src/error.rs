@@ -59,6 +59,7 @@ kinds! {
     NotImplemented "not-implemented" 501 "No such method" "This HTTP method is not known here.";
     DatabaseUnavailable "database-unavailable" 503 "The database is away" "Try again shortly; `Retry-After` says when.";
     Contention "contention" 503 "Too many are writing at once" "Nothing was written. Try again shortly.";
+    RevisionNotHere "revision-not-here" 503 "This instance does not know that revision yet" "Try again shortly: an instance learns of what others wrote within a second.";
     StorageFault "storage-fault" 503 "The storage is damaged or gone" "Nothing was written. What can be read is read; those who run the service must look after it.";
     SchemaNewer "schema-newer" 503 "The database belongs to a newer version of the service" "This instance reads from it and writes nothing. Try again shortly: a newer one takes its place.";
     StorageFull "storage-full" 503 "There is no room to write" "Nothing was written. Reading goes on.";
@@ -268,6 +269,15 @@ impl Error {
         self.kind == Kind::DatabaseUnavailable
     }
 
+    /// After how many seconds to come again. Those who are turned away together do not come back together.
+    fn retry_after(&self) -> u32 {
+        match self.kind {
+            Kind::Overloaded => 1 + chrono::Utc::now().timestamp_subsec_micros() % 5,
+            Kind::RevisionNotHere => 1,
+            _ => 2,
+        }
+    }
+
     /// The answer, naming the path it answers.
     pub fn response(&self, instance: Option<&str>) -> HttpResponse {
         let mut out = HttpResponse::build(self.kind.status());
@@ -276,7 +286,7 @@ impl Error {
         }
         let said = self.headers.iter().any(|(name, _)| name == "retry-after");
         if matches!(self.kind.row().1, 429 | 503) && self.kind != Kind::AuthUnavailable && !said {
-            out.insert_header(("retry-after", "2"));
+            out.insert_header(("retry-after", self.retry_after()));
         }
         out.insert_header(("cache-control", "no-store"));
         out.insert_header(("content-language", "en"));

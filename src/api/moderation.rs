@@ -169,7 +169,8 @@ pub async fn erase(
     Asked::read(req.query_string(), &[])?;
     let expect = expectation(&req)?;
     let once = Claim::of(&req, &db, Some(&moderator.author)).await?.on(&req, &[]);
-    once.run(db, move |db, keyed| {
+    // All that is left of the table is written anew.
+    once.run_long(db, move |db, keyed| {
         submission::erase(db, keyed, &id, &expect, &moderator.author.subject, &revision::now())
     })
     .await

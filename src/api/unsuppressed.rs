@@ -66,7 +66,7 @@ pub async fn list(
 ) -> Result<HttpResponse, Error> {
     let asked = Asked::read(req.query_string(), &parameters())?;
     let walk = Walk::read(req.path(), &asked)?;
-    let (page, query, database) = (walk.clone(), asked.canonical(&[]), db.get_ref().clone());
+    let (page, query) = (walk.clone(), asked.canonical(&[]));
     let (mut rows, total) = db
         .reading(move |conn| {
             let key = |text: &String| Region::parse(text).map_or_else(|_| text.clone(), |region| region.key());
@@ -85,9 +85,7 @@ pub async fn list(
     let (next_cursor, next) =
         walk.next(&settings.base_url, &mut rows, |row| (row.indicator.clone(), row.id.clone())).unzip();
     let count = rows.len() as i64;
-    actix_web::web::block(move || unsuppressed::audit(&database, &reader.author, &query, count))
-        .await
-        .map_err(Error::internal)??;
+    db.writing(move |db| unsuppressed::audit(db, &reader.author, &query, count)).await?;
     unkept(&req, &settings, &UnsuppressedList { data: rows, total, next_cursor, next })
 }
 

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod backup;
 pub mod batch;
 pub mod boundaries;
+mod breaker;
 pub mod bulk;
 pub mod cited;
 mod counted;
@@ -59,7 +60,7 @@ use std::time::Duration;
 use table::Table;
 
 pub use counted::State as PoolState;
-pub use door::Passed;
+pub use door::{Passed, Ways};
 pub use revision::{Author, Expect, Outcome, Write};
 pub use standing::{Fault, Standing};
 pub use statement::Statement;
@@ -116,9 +117,9 @@ impl Database {
         self.pools.states()
     }
 
-    /// How many read, and how many were not let in.
-    pub fn passed(&self) -> Passed {
-        self.door.passed()
+    /// How many ask the database, and how many were not let in.
+    pub fn ways(&self) -> Ways {
+        self.door.ways()
     }
 
     /// The register of municipalities and its change graph at a revision.
@@ -236,7 +237,7 @@ impl<'c> Transaction<'c> {
     /// The same for a write, which on PostgreSQL waits only so long for others: each that waits holds a connection. On
     /// SQLite they wait for the one connection that writes.
     pub fn begin_bounded(conn: &'c mut Db) -> Result<Self, Error> {
-        Self::begin_by(conn, "BEGIN; SET LOCAL lock_timeout = '3s'")
+        Self::begin_by(conn, "BEGIN; SET LOCAL lock_timeout = '2s'")
     }
 
     fn begin_by(conn: &'c mut Db, on_postgres: &str) -> Result<Self, Error> {

@@ -19,7 +19,7 @@ const READERS: u32 = 4;
 const POSTGRES_READERS: u32 = 6;
 const POSTGRES_WRITERS: u32 = 4;
 /// How long a request waits for a connection before it is told to come again.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// For how long a read is tried on one connection after another.
 const TRIED: Duration = Duration::from_secs(1);

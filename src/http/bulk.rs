@@ -78,7 +78,7 @@ pub async fn put<R: Resource>(
     };
     let arrived = intake::receive(&req, payload, settings.bulk_bytes).await?;
     let once = claim.on(&req, &arrived.digest);
-    once.run_table(db, move |db, keyed| {
+    once.run_long(db, move |db, keyed| {
         let store = |write: &mut Write| bulk::rows::<R>(write, &mut *read(R::table(), media, arrived.file)?);
         if dry_run {
             let (tally, _) = db.rehearse(store)?;

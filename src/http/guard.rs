@@ -1,6 +1,7 @@
 //! What happens to every request, whatever it asks for: its id, its encoding, its token, its errors, its headers.
 use super::asked::decode;
 use super::auth::Caller;
+use super::cors;
 use super::faults;
 use super::rate::{Limiter, Told};
 use super::slices;
@@ -103,6 +104,17 @@ fn finished(mut response: ServiceResponse<BoxBody>, id: &RequestId, private: boo
     name(headers, id);
     if private {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// The answer to a request that is refused before it comes to any other layer.
+pub fn refused(req: ServiceRequest, error: &Error) -> ServiceResponse<BoxBody> {
+    let (id, asked) = (request_id(req.headers()), req.headers().contains_key(header::ORIGIN));
+    let response = error.response(Some(req.path()));
+    let mut response = finished(req.into_response(response), &id, false);
+    if asked {
+        cors::grant(response.headers_mut());
     }
     response
 }

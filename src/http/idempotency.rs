@@ -1,15 +1,12 @@
 //! `Idempotency-Key`: a write that is sent again with its key is answered as it was the first time, and done once.
-use super::write::blocking;
 use crate::db::idempotency::{Answer, Done, Keyed, Turn};
 use crate::db::{Author, Database};
 use crate::error::{Error, Kind, Mistake};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::rt::time::timeout;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
-use std::time::Duration;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -66,10 +63,6 @@ fn digest<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> String {
     format!("{:x}", digest.finalize())
 }
 
-/// How long a write may take until its request is answered that the database is away: longer than it waits for others who
-/// write (see `db::Transaction`), and what it does.
-const DEADLINE: Duration = Duration::from_secs(10);
-
 /// A write that is done once, if it has a key, and else as often as it is asked for.
 pub struct Once(Option<(Keyed, Turn)>);
 
@@ -95,8 +88,8 @@ impl Once {
         response(self.execute(db, work).await?)
     }
 
-    /// The same for a table, which may take as long as its rows do.
-    pub async fn run_table(
+    /// The same for work that takes as long as there is to do.
+    pub async fn run_long(
         self,
         db: Data<Database>,
         work: impl FnOnce(&Database, Option<&Keyed>) -> Result<Done, Error> + Send + 'static,
@@ -104,7 +97,7 @@ impl Once {
         if let Some(answered) = self.answered(&db).await? {
             return Ok(answered);
         }
-        response(blocking(db, move |db| work(db, self.0.as_ref().map(|(keyed, _)| keyed))).await?)
+        response(db.writing_long(move |db| work(db, self.0.as_ref().map(|(keyed, _)| keyed))).await?)
     }
 
     /// The same without looking for an answer first.
@@ -113,15 +106,7 @@ impl Once {
         db: Data<Database>,
         work: impl FnOnce(&Database, Option<&Keyed>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let written = blocking(db, move |db| work(db, self.0.as_ref().map(|(keyed, _)| keyed)));
-        timeout(DEADLINE, written).await.map_err(|_| {
-            let seconds = DEADLINE.as_secs();
-            let why = format!(
-                "the database has not answered in {seconds} seconds; whether it was written is not known: send it again \
-                 with the same Idempotency-Key, or read what is there"
-            );
-            Error::unavailable(Kind::DatabaseUnavailable, "a write was given up").detail(why)
-        })?
+        db.writing(move |db| work(db, self.0.as_ref().map(|(keyed, _)| keyed))).await
     }
 }
 

@@ -25,6 +25,7 @@ pub mod feed;
 pub mod filter;
 pub mod flight;
 pub mod format;
+pub mod fresh;
 pub mod guard;
 pub mod idempotency;
 pub mod inquiry;

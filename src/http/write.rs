@@ -16,7 +16,7 @@ use crate::domain::Language;
 use crate::error::{Error, Kind, Mistake};
 use actix_web::http::header::{self, HeaderName};
 use actix_web::web::{Data, Path, Payload};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
 
 pub const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -182,14 +182,6 @@ pub async fn delete<R: Resource>(
         db.write_once(keyed, &writer.author, order.reason.as_deref(), work, |_, _, _| Ok(Answer::empty(204)))
     })
     .await
-}
-
-/// Runs `work` off the event loop.
-pub async fn blocking<T: Send + 'static>(
-    db: Data<Database>,
-    work: impl FnOnce(&Database) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    web::block(move || work(&db)).await.map_err(Error::internal)?
 }
 
 /// The row from its members. Where ids are not derived, the id in the path is the row's.

@@ -25,6 +25,7 @@ mod feed;
 mod feed_chaos;
 mod forged;
 mod formats;
+mod fresh;
 mod guards;
 mod importers;
 mod issuers;

@@ -1,6 +1,6 @@
 //! The figures, as they are when they are collected.
 use super::traffic::Traffic;
-use crate::db::{Database, PoolState};
+use crate::db::{Database, Passed, PoolState};
 use crate::http::auth;
 use crate::http::cache::Cache;
 use crate::http::feed::Feed;
@@ -65,6 +65,7 @@ impl Collector for Figures {
         self.requests(&mut sheet)?;
         self.kept(&mut sheet)?;
         self.pools(&mut sheet)?;
+        self.ways(&mut sheet)?;
         self.standing(&mut sheet)?;
         self.tokens(&mut sheet)
     }
@@ -115,12 +116,34 @@ impl Figures {
                 gauge.encode_family(&[("pool", *pool)])?.encode_gauge(&figure(state))?;
             }
         }
-        let passed = self.db.passed();
-        sheet.gauge("reads_under_way", "Requests that read from the database, or wait to.", passed.reading)?;
-        let help = "Requests that were told to come again, because too many read.";
-        sheet.counter("reads_turned_away", help, passed.turned_away)?;
-        let help = "Requests that were let go because the database took too long to answer.";
-        sheet.counter("reads_given_up", help, passed.given_up)
+        Ok(())
+    }
+
+    fn ways(&self, sheet: &mut Sheet) -> Encoded {
+        let ways = self.db.ways();
+        let help = "Requests that ask the database, or wait to.";
+        let mut inside = sheet.family("lane_requests", help, MetricType::Gauge)?;
+        for (lane, passed) in &ways.lanes {
+            inside.encode_family(&[("lane", *lane)])?.encode_gauge(&passed.inside)?;
+        }
+        type Count = fn(&Passed) -> u64;
+        let counters: [(&str, &str, Count); 2] = [
+            ("lane_turned_away", "Requests that were told to come again, because there were too many.", |p| {
+                p.turned_away
+            }),
+            ("lane_given_up", "Requests that were let go because the database took too long to answer.", |p| {
+                p.given_up
+            }),
+        ];
+        for (name, help, figure) in counters {
+            let mut counter = sheet.family(name, help, MetricType::Counter)?;
+            for (lane, passed) in &ways.lanes {
+                counted(&mut counter.encode_family(&[("lane", *lane)])?, &figure(passed))?;
+            }
+        }
+        let help = "1 while the database is known to be away, and no request asks it.";
+        sheet.gauge("breaker_open", help, u64::from(ways.away))?;
+        sheet.counter("breaker_refused", "Requests that were refused at once for that.", ways.refused)
     }
 
     fn standing(&self, sheet: &mut Sheet) -> Encoded {
