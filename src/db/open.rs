@@ -18,7 +18,8 @@ impl Database {
 
     /// The database at `url`, to be [prepared](Self::prepare) before it is used. A server need not be there yet.
     pub fn attach(url: &str, tables: &'static [&'static Table]) -> Result<Self, Error> {
-        let (pools, heads) = (Arc::new(Pools::open(url)?), Arc::<Heads>::default());
+        let heads = Arc::<Heads>::default();
+        let pools = Arc::new(Pools::open(url, heads.clone())?);
         let (registers, turns, door, uncut) = Default::default();
         Ok(Self { pools, heads, registers, turns, door, tables, uncut })
     }
@@ -65,6 +66,6 @@ impl Database {
     /// Which migrations a database has had, without applying any. By the writer: looking makes Diesel's list of them
     /// where there is none.
     pub fn migrations(url: &str) -> Result<Vec<(String, bool)>, Error> {
-        Pools::open(url)?.write(migrate::status)
+        Pools::open(url, Arc::default())?.write(migrate::status)
     }
 }

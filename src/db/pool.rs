@@ -1,6 +1,7 @@
 //! The pools: on SQLite one writer and several readers, on PostgreSQL several of each.
 use super::counted::{Counted, State};
 use super::file::File;
+use super::head::{self, Heads};
 use super::standing::Standing;
 use super::{Db, Statement, secret};
 use crate::error::{Error, Kind};
@@ -29,6 +30,7 @@ pub struct Pools {
     writer: Counted<Manager>,
     target: Target,
     doubt: Arc<Doubt>,
+    heads: Arc<Heads>,
     pub(super) standing: Arc<Standing>,
 }
 
@@ -37,6 +39,7 @@ struct Manager {
     target: Target,
     reads_only: bool,
     doubt: Arc<Doubt>,
+    heads: Arc<Heads>,
 }
 
 /// When a connection was last found dead, in seconds since 1970. Diesel does not notice that it is, and others made at the
@@ -102,6 +105,20 @@ fn complete(url: &str) -> String {
     })
 }
 
+/// The URL with its hosts in each order that begins with another of them.
+fn orders(url: &str) -> Vec<String> {
+    let begin = url.find("://").map_or(0, |scheme| scheme + 3);
+    let end = url[begin..].find(['/', '?']).map_or(url.len(), |length| begin + length);
+    let begin = url[begin..end].rfind('@').map_or(begin, |account| begin + account + 1);
+    let mut hosts: Vec<&str> = url[begin..end].split(',').collect();
+    let mut all = vec![];
+    for _ in 0..hosts.len() {
+        all.push([&url[..begin], &hosts.join(","), &url[end..]].concat());
+        hosts.rotate_left(1);
+    }
+    all
+}
+
 impl ManageConnection for Manager {
     type Connection = Db;
     type Error = diesel::r2d2::Error;
@@ -113,11 +130,19 @@ impl ManageConnection for Manager {
         let queried = diesel::r2d2::Error::QueryError;
         match &self.target {
             Target::Postgres(url) => {
-                let mut conn = PgConnection::establish(url).map_err(|e| failed(secret::hidden(url, e)))?;
-                // work_mem: with the 4 MB that servers have unless set, a summary sorts all it reads on disk, where it
-                // could put it into groups in memory, at twice the time.
-                conn.batch_execute("SET TIME ZONE 'UTC'; SET work_mem = '32MB'").map_err(queried)?;
-                Ok(Db::Postgres(conn))
+                let mut refused = None;
+                for url in orders(url) {
+                    let mut conn = PgConnection::establish(&url).map_err(|e| failed(secret::hidden(&url, e)))?;
+                    // work_mem: with the 4 MB that servers have unless set, a summary sorts all it reads on disk, where it
+                    // could put it into groups in memory, at twice the time.
+                    conn.batch_execute("SET TIME ZONE 'UTC'; SET work_mem = '32MB'").map_err(queried)?;
+                    let mut conn = Db::Postgres(conn);
+                    match self.require_newest(&mut conn) {
+                        Ok(()) => return Ok(conn),
+                        Err(e) => refused = Some(e),
+                    }
+                }
+                Err(refused.unwrap_or_else(|| failed(ConnectionError::BadConnection("the URL has no host".into()))))
             }
             Target::Sqlite(file) => {
                 let mut conn = SqliteConnection::establish(&file.path).map_err(failed)?;
@@ -155,6 +180,25 @@ impl ManageConnection for Manager {
 }
 
 impl Manager {
+    /// Refuses a server that stands behind what has been read: a former primary that still answers, or one that a backup was
+    /// restored to. What it has is old, and what would be written to it would be another history under the same numbers.
+    fn require_newest(&self, conn: &mut Db) -> Result<(), diesel::r2d2::Error> {
+        let newest = self.heads.current().revision;
+        if newest == 0 {
+            return Ok(());
+        }
+        let found = head::revision(conn).map_err(|e| ConnectionError::BadConnection(e.to_string()));
+        let found = found.map_err(diesel::r2d2::Error::ConnectionError)?;
+        if found < newest {
+            let why = format!(
+                "the server is at revision {found} and {newest} was read before: it is no longer the primary, or a backup was restored to it, and then the service must be started anew"
+            );
+            log::error!("{why}");
+            return Err(diesel::r2d2::Error::ConnectionError(ConnectionError::BadConnection(why)));
+        }
+        Ok(())
+    }
+
     /// Whether a connection answers, and one for writing can be written by: a server may have become a standby.
     fn is_sound(&self, conn: &mut Db) -> bool {
         if self.reads_only || matches!(conn, Db::Sqlite(_)) {
@@ -166,8 +210,9 @@ impl Manager {
 }
 
 impl Pools {
-    /// The pools of a database. A file is looked at and opened; a server need not be there yet.
-    pub fn open(url: &str) -> Result<Self, Error> {
+    /// The pools of a database. A file is looked at and opened; a server need not be there yet. A server that stands behind
+    /// `heads` is refused.
+    pub fn open(url: &str, heads: Arc<Heads>) -> Result<Self, Error> {
         let target = Target::of(url)?;
         let doubt = Arc::<Doubt>::default();
         let build = |size: u32, reads_only: bool| {
@@ -179,7 +224,12 @@ impl Pools {
                 .test_on_check_out(false)
                 .connection_timeout(PATIENCE)
                 .error_handler(Box::new(Quiet))
-                .build_unchecked(Manager { target: target.clone(), reads_only, doubt: doubt.clone() });
+                .build_unchecked(Manager {
+                    target: target.clone(),
+                    reads_only,
+                    doubt: doubt.clone(),
+                    heads: heads.clone(),
+                });
             Counted::of(pool)
         };
         let (readers, writer) = match &target {
@@ -193,7 +243,7 @@ impl Pools {
                 (build(READERS, true), writer)
             }
         };
-        Ok(Self { readers, writer, target, doubt, standing: Arc::default() })
+        Ok(Self { readers, writer, target, doubt, heads, standing: Arc::default() })
     }
 
     /// How it stands with each, by its name.
@@ -208,7 +258,8 @@ impl Pools {
 
     /// A connection outside the pools, whose error says what is wrong.
     pub fn apart(&self) -> Result<Db, Error> {
-        let manager = Manager { target: self.target.clone(), reads_only: false, doubt: self.doubt.clone() };
+        let (target, doubt, heads) = (self.target.clone(), self.doubt.clone(), self.heads.clone());
+        let manager = Manager { target, reads_only: false, doubt, heads };
         manager.connect().map_err(|e| Error::unavailable(Kind::DatabaseUnavailable, e))
     }
 
@@ -288,6 +339,11 @@ mod tests {
         let url = complete("postgres://u@h/db?connect_timeout=9");
         assert!(url.starts_with("postgres://u@h/db?connect_timeout=9&tcp_user_timeout=3000&"));
         assert!(!url.contains("connect_timeout=2&") && !url.contains("target_session_attrs"));
+        assert_eq!(
+            orders("postgres://u:p@a:1,b,c:3/db?x=y"),
+            ["a:1,b,c:3", "b,c:3,a:1", "c:3,a:1,b"].map(|hosts| format!("postgres://u:p@{hosts}/db?x=y"))
+        );
+        assert_eq!(orders("postgres:///db?host=/tmp"), ["postgres:///db?host=/tmp"]);
         assert!(complete("postgres://u@a,b/db").ends_with("&target_session_attrs=read-write"));
     }
 }

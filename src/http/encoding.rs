@@ -78,14 +78,20 @@ impl Packer {
         })
     }
 
-    /// What is packed by now; the rest is still within.
-    pub fn ready(&mut self) -> Vec<u8> {
-        match self {
+    /// Packs some more, and gives what is packed by now; the rest is still within.
+    pub fn pack(&mut self, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+        if let Self::Plain(held) = self
+            && held.is_empty()
+        {
+            return Ok(bytes);
+        }
+        self.write_all(&bytes)?;
+        Ok(match self {
             Self::Plain(out) => take(out),
             Self::Brotli(packer) => take(packer.get_mut()),
             Self::Zstd(packer) => take(packer.get_mut()),
             Self::Gzip(packer) => take(packer.get_mut()),
-        }
+        })
     }
 
     /// All that is left.

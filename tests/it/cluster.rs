@@ -1,5 +1,8 @@
 //! A PostgreSQL server of one test, which may be stopped and started. The programs are those that `./test` finds.
 use crate::support::server;
+use diesel::Connection;
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -19,9 +22,10 @@ fn programs() -> PathBuf {
         .unwrap_or_default();
     installed.sort();
     let all = std::env::split_paths(&path).chain(installed.into_iter().rev());
-    all.into_iter()
-        .find(|folder| folder.join("initdb").is_file())
-        .expect("initdb is neither on the PATH nor where Debian has it")
+    let found = all.into_iter().map(|folder| folder.join("initdb")).find(|program| program.is_file());
+    let found = found.expect("initdb is neither on the PATH nor where Debian has it");
+    // The others are beside it where it is, which need not be where a link to it is.
+    found.canonicalize().unwrap().parent().unwrap().to_owned()
 }
 
 /// The server refuses to run as root.
@@ -38,8 +42,18 @@ fn as_owner(program: &Path) -> Command {
 impl Cluster {
     /// A new one, not started; none where tests are to do without PostgreSQL.
     pub fn new() -> Option<Self> {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
         server()?;
+        let cluster = Self::place();
+        let mut made = as_owner(&cluster.bin.join("initdb"));
+        made.args(["--username=postgres", "--auth=trust", "--locale=C", "--encoding=UTF8", "--no-sync", "-D"])
+            .arg(cluster.folder.join("data"));
+        succeeded(made.output().unwrap());
+        Some(cluster)
+    }
+
+    /// Where there is none yet.
+    fn place() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("opptrapping-cluster-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let (bin, folder) = (programs(), PathBuf::from("/tmp").join(name));
         std::fs::create_dir(&folder).unwrap();
@@ -47,12 +61,30 @@ impl Cluster {
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
         std::fs::set_permissions(&folder, open).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let cluster = Self { bin, folder, port };
-        let mut made = as_owner(&cluster.bin.join("initdb"));
-        made.args(["--username=postgres", "--auth=trust", "--locale=C", "--encoding=UTF8", "--no-sync", "-D"])
-            .arg(cluster.folder.join("data"));
-        succeeded(made.output().unwrap());
-        Some(cluster)
+        Self { bin, folder, port }
+    }
+
+    /// Another server, started, which follows this one. Once it does, a commit here waits until it is there too.
+    pub fn standby(&self) -> Self {
+        let standby = Self::place();
+        let mut copied = as_owner(&self.bin.join("pg_basebackup"));
+        copied.args(["-R", "-X", "stream", "-c", "fast", "--no-sync", "-d", &self.url("postgres", "postgres"), "-D"]);
+        succeeded(copied.arg(standby.folder.join("data")).output().unwrap());
+        standby.start();
+        let mut conn = PgConnection::establish(&self.url("postgres", "postgres")).unwrap();
+        conn.batch_execute("ALTER SYSTEM SET synchronous_standby_names = '*'").unwrap();
+        conn.batch_execute("SELECT pg_reload_conf()").unwrap();
+        standby
+    }
+
+    /// Makes a standby the primary.
+    pub fn promote(&self) {
+        succeeded(self.control(&["promote"]));
+    }
+
+    /// The port of 127.0.0.1 that it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     fn control(&self, arguments: &[&str]) -> Output {

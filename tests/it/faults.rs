@@ -1,25 +1,55 @@
 //! A server that stops answering, or goes away and comes back, under requests.
 use crate::cluster::Cluster;
-use crate::smoke::{Service, succeeds};
-use crate::support::Folder;
+use crate::figures;
+use crate::pen::Pen;
+use crate::smoke::Service;
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// The longest that anybody may wait for an answer; the machine that tests run on is slow.
 const LONGEST: Duration = Duration::from_secs(5);
 
-fn status(head: &str) -> u16 {
+/// The longest that many had to wait.
+#[derive(Default)]
+struct Slowest(Mutex<Duration>);
+
+impl Slowest {
+    #[track_caller]
+    fn note(&self, begun: Instant) {
+        let took = begun.elapsed();
+        assert!(took < LONGEST, "{took:?}");
+        let mut slowest = self.0.lock().unwrap();
+        *slowest = slowest.max(took);
+    }
+
+    fn milliseconds(&self) -> u128 {
+        self.0.lock().unwrap().as_millis()
+    }
+}
+
+/// Waits until an answer that must be computed is given again, and tells how long that took.
+fn recovered(service: &Service, path: &str, row: &str, slowest: &Slowest) {
+    let begun = Instant::now();
+    while status(&service.ask("GET", path, "", "").0) != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(4), "it does not recover");
+        thread::sleep(Duration::from_millis(20));
+    }
+    let recovery = begun.elapsed().as_millis();
+    figures::tell(row, format!("slowest answer {} ms, recovery {recovery} ms", slowest.milliseconds()));
+}
+
+pub fn status(head: &str) -> u16 {
     head.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no answer: {head:?}"))
 }
 
-fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     head.lines()
         .find_map(|line| line.split_once(": ").filter(|(found, _)| found.eq_ignore_ascii_case(name)))
         .map(|(_, value)| value)
@@ -33,15 +63,16 @@ fn a_frozen_server_is_waited_for_no_longer_than_three_seconds() {
     let (kept, body) = service.ask("GET", "/v1/goals", "", "");
     assert_eq!(status(&kept), 200);
     cluster.signal("STOP");
+    let slowest = Slowest::default();
     thread::scope(|scope| {
         for n in 0..100 {
-            let service = &service;
+            let (service, slowest) = (&service, &slowest);
             scope.spawn(move || {
                 // Half of them ask for the same, and wait for one another.
                 let path = format!("/v1/grants?limit={}", if n % 2 == 0 { 1 } else { n });
                 let begun = Instant::now();
                 let (head, body) = service.ask("GET", &path, "Origin: https://example.org\r\n", "");
-                assert!(begun.elapsed() < LONGEST, "{path}: {:?}", begun.elapsed());
+                slowest.note(begun);
                 assert_eq!(status(&head), 503, "{head}\n{body}");
                 assert!(header(&head, "Retry-After").is_some(), "{head}");
                 assert_eq!(header(&head, "Access-Control-Allow-Origin"), Some("*"), "{head}");
@@ -61,24 +92,15 @@ fn a_frozen_server_is_waited_for_no_longer_than_three_seconds() {
     assert!(metrics.contains("\nopptrapping_breaker_open 1\n"), "{metrics}");
     assert!(!metrics.contains("lane_given_up_total{lane=\"reads\"} 0\n"), "{metrics}");
     cluster.signal("CONT");
-    let begun = Instant::now();
-    while status(&service.ask("GET", "/v1/grants?limit=2", "", "").0) != 200 {
-        assert!(begun.elapsed() < Duration::from_secs(4), "it does not recover");
-        thread::sleep(Duration::from_millis(20));
-    }
+    recovered(&service, "/v1/grants?limit=2", "PostgreSQL frozen", &slowest);
 }
 
 #[test]
 fn a_server_that_is_restarted_under_load_costs_no_500_and_nothing_that_was_acknowledged() {
     let Some(cluster) = Cluster::new() else { return };
     cluster.start();
-    let folder = Folder::new("faults_restart");
-    let keys = folder.0.join("keys");
-    succeeds(&["keygen", keys.to_str().unwrap()]);
-    let token = succeeds(&["token", "--scope", "sources:write", "--keys", keys.to_str().unwrap()]);
-    let public = keys.join("public.pem");
-    let service = Service::start(&cluster.url("postgres", "postgres"), &["--public-key", public.to_str().unwrap()]);
-    let writing = format!("Authorization: Bearer {}\r\nContent-Type: application/json\r\n", token.trim());
+    let pen = Pen::new("faults_restart", "sources:write");
+    let service = pen.start(&cluster.url("postgres", "postgres"), &[]);
     assert_eq!(status(&service.ask("GET", "/v1/goals", "", "").0), 200);
 
     let (over, acknowledged) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -92,13 +114,16 @@ fn a_server_that_is_restarted_under_load_costs_no_500_and_nothing_that_was_ackno
         }
         _ => panic!("{head}\n{body}"),
     };
-    let mut written = vec![];
+    let (mut written, mut recovery, mut given) = (vec![], Duration::ZERO, 0);
     thread::scope(|scope| {
         let kept = scope.spawn(|| {
+            let mut given = 0;
             while !over.load(Ordering::Relaxed) {
                 let (head, _) = service.ask("GET", "/v1/goals", "", "");
                 assert_eq!(status(&head), 200, "{head}");
+                given += 1;
             }
+            given
         });
         let reads = scope.spawn(|| {
             for n in (0..).take_while(|_| !over.load(Ordering::Relaxed)) {
@@ -109,8 +134,7 @@ fn a_server_that_is_restarted_under_load_costs_no_500_and_nothing_that_was_ackno
         let writes = scope.spawn(|| {
             let mut written = vec![];
             for n in (0..).take_while(|_| !over.load(Ordering::Relaxed)) {
-                let body = format!(r#"{{"title":"Kilde {n}","publisher":"P","kind":"report"}}"#);
-                let (head, body) = service.ask("PUT", &format!("/v1/sources/s-{n}"), &writing, &body);
+                let (head, body) = pen.source(&service, &format!("s-{n}"));
                 if fits(&head, &body) {
                     written.push(n);
                     acknowledged.fetch_add(1, Ordering::Relaxed);
@@ -128,6 +152,7 @@ fn a_server_that_is_restarted_under_load_costs_no_500_and_nothing_that_was_ackno
         // A failure here must end the threads too, or it would be waited for without end.
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             until(10);
+            let mut recovery = Duration::ZERO;
             for fast in [true, false] {
                 if fast {
                     cluster.stop()
@@ -136,19 +161,30 @@ fn a_server_that_is_restarted_under_load_costs_no_500_and_nothing_that_was_ackno
                 }
                 thread::sleep(Duration::from_millis(1_500));
                 cluster.start();
+                let up = Instant::now();
+                until(1);
+                recovery = recovery.max(up.elapsed());
                 until(10);
             }
+            recovery
         }));
         over.store(true, Ordering::Relaxed);
-        kept.join().unwrap();
+        given = kept.join().unwrap();
         reads.join().unwrap();
         written = writes.join().unwrap();
-        done.unwrap();
+        recovery = done.unwrap();
     });
     assert!(refused.load(Ordering::Relaxed) > 0, "it was never away");
-    for n in written {
+    for n in &written {
         assert_eq!(status(&service.ask("GET", &format!("/v1/sources/s-{n}"), "", "").0), 200, "s-{n}");
     }
+    let told = format!(
+        "0 x 500; kept answers {given} of {given} 200; {} refused with 503; {} writes acknowledged, 0 lost; writes again {} ms after it is up",
+        refused.load(Ordering::Relaxed),
+        written.len(),
+        recovery.as_millis()
+    );
+    figures::tell("PostgreSQL restarted under load", told);
 }
 
 /// A way to the server on which nothing goes on while it is shut; nothing is closed.
@@ -203,42 +239,31 @@ fn a_network_that_swallows_everything_holds_nobody_up() {
     let (kept, _) = service.ask("GET", "/v1/goals", "", "");
     assert_eq!(status(&kept), 200);
     passage.shut.store(true, Ordering::Relaxed);
+    let slowest = Slowest::default();
     thread::scope(|scope| {
         for n in 1..=40 {
-            let service = &service;
+            let (service, slowest) = (&service, &slowest);
             scope.spawn(move || {
                 let begun = Instant::now();
                 let (head, _) = service.ask("GET", &format!("/v1/grants?limit={n}"), "", "");
-                assert!(begun.elapsed() < LONGEST, "{:?}", begun.elapsed());
+                slowest.note(begun);
                 assert_eq!(status(&head), 503, "{head}");
             });
         }
     });
     assert_eq!(status(&service.ask("GET", "/v1/goals", "", "").0), 200, "what is kept is given");
     passage.shut.store(false, Ordering::Relaxed);
-    let begun = Instant::now();
-    while status(&service.ask("GET", "/v1/grants?limit=1", "", "").0) != 200 {
-        assert!(begun.elapsed() < Duration::from_secs(4), "it does not recover");
-        thread::sleep(Duration::from_millis(20));
-    }
+    recovered(&service, "/v1/grants?limit=1", "PostgreSQL black-holed", &slowest);
 }
 
 #[test]
 fn a_server_that_became_a_standby_is_not_written_to_and_is_left_for_one_that_takes_writes() {
     let Some(cluster) = Cluster::new() else { return };
     cluster.start();
-    let folder = Folder::new("faults_standby");
-    let keys = folder.0.join("keys");
-    succeeds(&["keygen", keys.to_str().unwrap()]);
-    let token = succeeds(&["token", "--scope", "sources:write", "--keys", keys.to_str().unwrap()]);
-    let public = keys.join("public.pem");
+    let pen = Pen::new("faults_standby", "sources:write");
     let url = cluster.url("postgres", "postgres");
-    let service = Service::start(&url, &["--public-key", public.to_str().unwrap()]);
-    let writing = format!("Authorization: Bearer {}\r\nContent-Type: application/json\r\n", token.trim());
-    let write = |id: &str| {
-        let body = r#"{"title":"Kilde","publisher":"P","kind":"report"}"#;
-        service.ask("PUT", &format!("/v1/sources/{id}"), &writing, body)
-    };
+    let service = pen.start(&url, &[]);
+    let write = |id: &str| pen.source(&service, id);
     assert_eq!(status(&write("a").0), 201);
 
     // As after a failover, connections are new and the server takes no writes.

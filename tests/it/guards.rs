@@ -1,29 +1,21 @@
 //! Callers that ask too often, send too slowly, or ask for much: what each may do to the others.
-use crate::smoke::{Service, database, succeeds};
+use crate::pen::Pen;
+use crate::smoke::{Service, database};
 use crate::support::Folder;
 use std::io::{Read, Write};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn line<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     let named = |line: &&str| line.split(':').next().is_some_and(|found| found.eq_ignore_ascii_case(name));
     head.lines().find(named).and_then(|line| line.split_once(": ")).map(|(_, value)| value)
 }
 
-/// A service that takes so many requests of one caller in a minute, and a token of its own making.
-fn limited(folder: &Folder, most: &str) -> (Service, String) {
-    let keys = folder.0.join("keys");
-    succeeds(&["keygen", keys.to_str().unwrap()]);
-    let token = succeeds(&["token", "--scope", "sources:write", "--subject", "s", "--keys", keys.to_str().unwrap()]);
-    let public = keys.join("public.pem");
-    let more = ["--requests-per-minute", most, "--public-key", public.to_str().unwrap()];
-    (Service::start(&database(folder), &more), format!("Authorization: Bearer {}\r\n", token.trim()))
-}
-
 #[test]
 fn who_asks_too_often_is_refused_and_others_are_not() {
     let folder = Folder::new("guards_often");
-    let (service, token) = limited(&folder, "5");
+    let pen = Pen::new("guards_often_keys", "sources:write");
+    let service = pen.start(&database(&folder), &["--requests-per-minute", "5"]);
     let ask = |n: usize, headers: &str| service.ask("GET", &format!("/v1/goals?limit={}", n + 1), headers, "").0;
     for n in 0..5 {
         // What a stranger says of where the request comes from makes no new caller.
@@ -46,7 +38,7 @@ fn who_asks_too_often_is_refused_and_others_are_not() {
     assert!(service.ask("OPTIONS", "/v1/goals", preflight, "").0.starts_with("HTTP/1.1 204"));
     assert!(service.admin("/health/live").0.starts_with("HTTP/1.1 200"));
 
-    let head = ask(10, &token);
+    let head = ask(10, &pen.headers);
     assert!(head.starts_with("HTTP/1.1 200"), "another caller, at the same address: {head}");
     assert_eq!(line(&head, "RateLimit"), Some("\"requests\";r=4;t=12"));
     // Who guesses at tokens is counted by the address, which has none left.
@@ -54,36 +46,9 @@ fn who_asks_too_often_is_refused_and_others_are_not() {
 }
 
 #[test]
-fn uploads_that_stand_still_are_let_go_and_keep_nobody_waiting() {
-    const STALLED: usize = 300;
-    let folder = Folder::new("guards_stalled");
-    let (service, token) = limited(&folder, "0");
-    let begun = Instant::now();
-    let half = format!(
-        "PUT /v1/sources/a HTTP/1.1\r\nHost: x\r\n{token}Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{\"title\":"
-    );
-    let table = half.replace("/v1/sources/a", "/v1/sources");
-    let mut stalled: Vec<_> = (0..STALLED).map(|_| service.connect()).collect();
-    for (n, stream) in stalled.iter_mut().enumerate() {
-        stream.write_all(if n % 2 == 0 { half.as_bytes() } else { table.as_bytes() }).unwrap();
-    }
-    let (head, _) = service.ask("GET", "/v1/goals", "", "");
-    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-    for stream in &mut stalled {
-        let mut answer = vec![];
-        drop(stream.read_to_end(&mut answer));
-        let answer = String::from_utf8_lossy(&answer);
-        assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("/problems/request-timeout"), "{answer}");
-    }
-    // Nine seconds, and one in which the rest might have come.
-    let took = begun.elapsed();
-    assert!((8..15).contains(&took.as_secs()), "{took:?}");
-}
-
-#[test]
 fn a_large_answer_is_whole_for_a_reader_that_takes_its_time() {
     let folder = Folder::new("guards_large");
-    let (service, _) = limited(&folder, "0");
+    let service = Service::start(&database(&folder), &[]);
     let path = "/v1/observations?limit=10000";
     let (head, at_once) = service.ask("GET", path, "", "");
     assert!(at_once.len() > 1_000_000, "{head}");

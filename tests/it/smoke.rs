@@ -117,6 +117,21 @@ impl Service {
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
     }
 
+    /// How many MB it holds.
+    pub fn memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        resident.trim().trim_end_matches(" kB").parse::<usize>().unwrap() / 1024
+    }
+
+    /// How many sockets it has open.
+    pub fn sockets(&self) -> usize {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.process.id())).unwrap();
+        // One may be closed since it was listed.
+        let leads = open.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+        leads.filter(|to| to.to_string_lossy().starts_with("socket:")).count()
+    }
+
     /// Waits until it has ended, and gives what it exits with.
     pub fn ended(&mut self, patience: Duration) -> Option<i32> {
         let deadline = Instant::now() + patience;

@@ -46,17 +46,21 @@ pub async fn send(
     if !form.streams() || only_head || req.headers().contains_key(header::RANGE) {
         return file(req, settings, exports, &head, move |out| write(&form, open()?, out)).await;
     }
-    let beginning = timeout(FIRST, web::block(move || Rest::begin(&form, open()?)));
+    let turn = exports.turn().await?;
+    let beginning = web::block(move || {
+        let _turn = turn;
+        Rest::begin(&form, open()?)
+    });
     let late = |_| Error::unavailable(Kind::DatabaseUnavailable, "no first rows of a table");
-    let (start, mut rest) = beginning.await.map_err(late)?.map_err(Error::internal)??;
+    let (start, mut rest) = timeout(FIRST, beginning).await.map_err(late)?.map_err(Error::internal)??;
     if rest.pending.is_none() {
         return Ok(head.ok(req, settings, start));
     }
     let permit = exports.stream()?;
     let encoding = Encoding::choose(req);
     rest.packer = Packer::of(encoding).map_err(Error::internal)?;
-    rest.packer.write_all(&start).map_err(Error::internal)?;
-    Ok(head.begin(StatusCode::OK, settings, encoding).streaming(rest.stream(permit)))
+    let start = rest.packer.pack(start).map_err(Error::internal)?;
+    Ok(head.begin(StatusCode::OK, settings, encoding).streaming(rest.stream(start.into(), permit)))
 }
 
 /// Answers with a file, whole or in part, that `make` writes where there is none with the tag of `head`.
@@ -85,20 +89,18 @@ struct Rest {
     source: Box<dyn Source>,
     writer: Box<dyn Writer>,
     packer: Packer,
-    /// Rows that were read and not sent; none when there are no more.
-    pending: Option<crate::db::rows::Rows>,
+    /// Rows that were read and not sent, as they will be: they have a tenth of the size that they had when they were read,
+    /// and a reader that stands still has us keep them. None when there are no more.
+    pending: Option<Vec<u8>>,
 }
 
 impl Rest {
     /// Reads the first rows, and the second to know whether there are any.
     fn begin(form: &Form, (table, mut source): Opened) -> Result<(Vec<u8>, Self), Error> {
         let mut writer = writer(form, &table)?;
-        let mut start = vec![];
-        let mut pending = None;
-        if let Some(rows) = source.next()? {
-            writer.rows(&rows, &mut start)?;
-            pending = source.next()?;
-        }
+        let start = next(&mut *source, &mut *writer)?;
+        let pending = if start.is_some() { next(&mut *source, &mut *writer)? } else { None };
+        let mut start = start.unwrap_or_default();
         if pending.is_none() {
             writer.finish(&mut start)?;
         }
@@ -108,10 +110,10 @@ impl Rest {
     /// The next bytes, and what is left to send after them.
     fn step(mut self) -> Result<(Bytes, Option<Self>), Error> {
         match self.pending.take() {
-            Some(rows) => {
-                self.writer.rows(&rows, &mut self.packer)?;
-                self.pending = self.source.next()?;
-                Ok((self.packer.ready().into(), Some(self)))
+            Some(bytes) => {
+                let packed = self.packer.pack(bytes).map_err(Error::internal)?;
+                self.pending = next(&mut *self.source, &mut *self.writer)?;
+                Ok((packed.into(), Some(self)))
             }
             None => {
                 self.writer.finish(&mut self.packer)?;
@@ -122,14 +124,29 @@ impl Rest {
 
     /// Reads on when the bytes before have been taken, so that a slow reader holds up the database and not the memory;
     /// one that goes away ends the reading.
-    fn stream(self, permit: Permit) -> impl Stream<Item = Result<Bytes, Error>> {
+    fn stream(self, start: Bytes, permit: Permit) -> impl Stream<Item = Result<Bytes, Error>> {
         let steps = stream::try_unfold((Some(self), permit), |(rest, permit)| async move {
             let Some(rest) = rest else { return Ok(None) };
-            let (bytes, rest) = web::block(|| rest.step()).await.map_err(Error::internal)??;
+            let turn = permit.turn().await?;
+            let step = move || {
+                let _turn = turn;
+                rest.step()
+            };
+            let (bytes, rest) = web::block(step).await.map_err(Error::internal)??;
             Ok(Some((bytes, (rest, permit))))
         });
-        sliced(steps.inspect_err(|e| log::error!("a table was cut off: {e}")))
+        let steps = steps.inspect_err(|e| log::error!("a table was cut off: {e}"));
+        sliced(stream::once(async { Ok(start) }).chain(steps))
     }
+}
+
+/// Some more rows, as they are sent; none when there are no more.
+fn next(source: &mut dyn Source, writer: &mut dyn Writer) -> Result<Option<Vec<u8>>, Error> {
+    let Some(rows) = source.next()? else { return Ok(None) };
+    let mut bytes = vec![];
+    writer.rows(&rows, &mut bytes)?;
+    bytes.shrink_to_fit();
+    Ok(Some(bytes))
 }
 
 fn sliced(bytes: impl Stream<Item = Result<Bytes, Error>> + 'static) -> impl Stream<Item = Result<Bytes, Error>> {

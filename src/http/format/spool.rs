@@ -8,10 +8,11 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::SpooledTempFile;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 /// Files up to here are kept in memory.
 const SMALL: usize = 256 * 1024;
@@ -23,8 +24,12 @@ const MOST_FILES: usize = 64;
 const MOST_MADE: usize = 2;
 /// How long one waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How many tables are sent while they are read. Each holds a chunk of rows in memory.
-const MOST_STREAMS: usize = 48;
+/// How many tables are sent while they are read. Each holds about a megabyte of what its reader has not taken, and as much
+/// to pack it.
+const MOST_STREAMS: usize = 32;
+/// How many tables have rows read at once. While they are rows they are large, and nobody waits longer for it: there are no
+/// more connections.
+const MOST_READ: usize = 4;
 
 /// A finished file. It is gone when the last who reads it is.
 #[derive(Debug)]
@@ -75,11 +80,18 @@ struct Shelf {
     requests: u64,
 }
 
-/// What is being exported: finished files by the tag of their answer, and how many streams are under way.
-#[derive(Default)]
+/// What is being exported: finished files by the tag of their answer, and how many streams may be under way and read.
 pub struct Exports {
     shelf: Mutex<Shelf>,
-    streams: Arc<AtomicUsize>,
+    streams: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
+}
+
+impl Default for Exports {
+    fn default() -> Self {
+        let [streams, turns] = [MOST_STREAMS, MOST_READ].map(|places| Arc::new(Semaphore::new(places)));
+        Self { shelf: Mutex::default(), streams, turns }
+    }
 }
 
 impl Exports {
@@ -105,13 +117,17 @@ impl Exports {
         done
     }
 
+    /// A turn to read rows of a table and to write them down.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let busy = |_| Error::new(Kind::Overloaded).detail("too many tables are being read at once");
+        timeout(PATIENCE, self.turns.clone().acquire_owned()).await.map_err(busy)?.map_err(Error::internal)
+    }
+
     /// Leave to send a table while it is read.
     pub fn stream(&self) -> Result<Permit, Error> {
-        let permit = Permit(self.streams.clone());
-        if self.streams.fetch_add(1, Ordering::Relaxed) >= MOST_STREAMS {
-            return Err(Error::new(Kind::Overloaded).detail("too many large tables are being sent at once"));
-        }
-        Ok(permit)
+        let busy = |_| Error::new(Kind::Overloaded).detail("too many large tables are being sent at once");
+        let stream = self.streams.clone().try_acquire_owned().map_err(busy)?;
+        Ok(Permit { _stream: stream, turns: self.turns.clone() })
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
@@ -171,17 +187,22 @@ fn finish(make: impl FnOnce(&mut dyn Write) -> Result<(), Error>) -> Result<Arc<
 }
 
 /// Counts as one stream for as long as it is held.
-pub struct Permit(Arc<AtomicUsize>);
+pub struct Permit {
+    _stream: OwnedSemaphorePermit,
+    turns: Arc<Semaphore>,
+}
 
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+impl Permit {
+    /// The turn of a stream, however long it must wait: its reader has begun.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        self.turns.clone().acquire_owned().await.map_err(Error::internal)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     type Make = Box<dyn FnOnce(&mut dyn Write) -> Result<(), Error> + Send>;
 
