@@ -1,5 +1,6 @@
 //! The end of a running service: what it has taken it answers, and clients that do as they are told see no connection break.
 use crate::bulk::table;
+use crate::figures;
 use crate::smoke::{Service, database, succeeds};
 use crate::support::{Folder, databases};
 use diesel::connection::SimpleConnection;
@@ -107,7 +108,10 @@ fn under_load_every_request_is_answered_and_no_connection_breaks() {
             (begun, told.unwrap_or_else(|e| panic!("{}: {e}", base.label)).iter().sum::<usize>())
         });
         assert_eq!(service.ended(Duration::from_secs(30)), Some(0), "{}", service.logged());
-        println!("{}: {answers} answers, all whole; it ended {:?} after it was told to", base.label, begun.elapsed());
+        let ended = begun.elapsed().as_secs_f64();
+        let told =
+            format!("{}: {answers} answers, all whole, 0 connections broken; it ended after {ended:.1} s", base.label);
+        figures::tell("SIGTERM under load", told);
         assert!(answers > 16, "{}: there was no load", base.label);
         service.until_logged("everything was answered");
     }

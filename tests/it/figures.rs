@@ -12,7 +12,7 @@ pub fn tell(row: &str, figure: impl Display) {
     page.write_all(format!("{row}\t{figure}\n").as_bytes()).unwrap();
 }
 
-/// Whether to attack in full, as `./harden` does, or as much as fits between two commits.
-pub fn in_full() -> bool {
-    std::env::var("HARDEN").is_ok_and(|how| how == "full")
+/// One of two numbers: of every run, as much as fits between two commits, and of `HARDEN=full`, as in `./harden`.
+pub fn either<T>(few: T, full: T) -> T {
+    if std::env::var("HARDEN").is_ok_and(|how| how == "full") { full } else { few }
 }

@@ -1,7 +1,8 @@
 //! kill -9 of the real binary under keyed writes: what was acknowledged is there, what was not is there once after the
-//! retry, and nothing is half there. A few kills unless `KILLS=full`, which is fifty of them, and twenty points within a
+//! retry, and nothing is half there. A few kills unless `HARDEN=full`, which is fifty of them, and twenty points within a
 //! table of 100,000 rows (HOSTILE cases 105 to 107).
 use crate::bulk::table;
+use crate::figures::{either, tell};
 use crate::smoke::{Service, command, succeeds};
 use crate::submissions::new_key;
 use crate::support::{Base, Folder, databases, directly, empty, files};
@@ -18,11 +19,6 @@ use std::sync::{Mutex, RwLock};
 use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 4;
-
-/// One of two numbers: of every run, and of `KILLS=full`.
-fn number(few: usize, full: usize) -> usize {
-    if std::env::var("KILLS").is_ok_and(|how| how == "full") { full } else { few }
-}
 
 /// How the service is started, and how its clients write.
 struct Setting {
@@ -189,7 +185,7 @@ fn effects(base: &Base) -> BTreeMap<String, i64> {
 
 #[test]
 fn nothing_acknowledged_is_lost_and_nothing_is_done_twice() {
-    let kills = number(5, 50);
+    let kills = either(5, 50);
     for base in databases("kills") {
         let setting = Setting::of(&base);
         let mut service = setting.start();
@@ -241,17 +237,19 @@ fn nothing_acknowledged_is_lost_and_nothing_is_done_twice() {
         assert_eq!(rows as usize, acknowledged.len(), "{}: five rows for each five effects", base.label);
         let (unanswered, replayed) = (field.unanswered.into_inner(), field.replayed.into_inner());
         assert!(unanswered >= kills, "{}: the kills met nobody", base.label);
-        println!(
-            "{}: {kills} kills, {} effects, {unanswered} requests cut off, {replayed} of which had been done",
+        let told = format!(
+            "{}: {kills} kills, {} writes acknowledged, 0 lost, 0 done twice; {unanswered} requests cut off, {replayed} of \
+             which had been done",
             base.label,
             acknowledged.len()
         );
+        tell("killed under writes", told);
     }
 }
 
 #[test]
 fn killed_at_any_moment_of_its_first_start_the_next_one_serves() {
-    let (kills, longest) = (number(5, 40), Duration::from_millis(1_200));
+    let (kills, longest) = (either(5, 40), Duration::from_millis(1_200));
     for base in empty("kill_start") {
         let folder = Folder::new("kill_start");
         // On SQLite a file that there is not yet; on PostgreSQL a database without a table.
@@ -308,7 +306,7 @@ fn what_was_committed_and_not_answered_is_told_by_the_retry() {
 
 #[test]
 fn a_table_is_written_whole_or_not_at_all_wherever_it_is_killed() {
-    let (points, rows) = (number(3, 20), number(20_000, 100_000));
+    let (points, rows) = (either(3, 20), either(20_000, 100_000));
     let mut takes: BTreeMap<&str, Duration> = BTreeMap::new();
     let (mut none, mut all) = (0, 0);
     for point in 0..points {
@@ -357,5 +355,7 @@ fn a_table_is_written_whole_or_not_at_all_wherever_it_is_killed() {
             assert_eq!((count(), base.db.head().revision), (rows, before + 1), "{}", base.label);
         }
     }
-    println!("{rows} rows, killed at {points} points on each database: none {none} times, all {all} times");
+    let told =
+        format!("{rows} rows, {points} points on each database: none of them {none} times, all of them {all} times");
+    tell("killed within a table", told);
 }

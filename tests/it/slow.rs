@@ -20,7 +20,7 @@ fn let_go(service: &Service, before: usize, begun: Instant) -> Duration {
 
 #[test]
 fn uploads_that_stand_still_are_let_go_and_keep_nobody_waiting() {
-    let count = if figures::in_full() { 2_000 } else { 300 };
+    let count = figures::either(300, 2_000);
     let (folder, pen) = (Folder::new("slow_uploads"), Pen::new("slow_uploads_keys", "sources:write"));
     let service = pen.start(&database(&folder), &[]);
     assert!(service.ask("GET", "/v1/goals", "", "").0.starts_with("HTTP/1.1 200"));
@@ -56,7 +56,7 @@ fn uploads_that_stand_still_are_let_go_and_keep_nobody_waiting() {
 
 #[test]
 fn readers_that_stand_still_hold_little_and_are_let_go() {
-    let count = if figures::in_full() { 500 } else { 100 };
+    let count = figures::either(100, 500);
     let folder = Folder::new("slow_readers");
     let service = Service::start(&database(&folder), &[]);
     // The largest page, of which there is one, and the whole table, which is read as it is sent.

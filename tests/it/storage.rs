@@ -1,5 +1,6 @@
 //! SQLite and its file: deleted, replaced, damaged, not to be written, and a disk that is full. Nothing is acknowledged that
 //! is not kept, and what can be read is read.
+use crate::figures;
 use crate::smoke::{Service, command, succeeds};
 use crate::support::{Folder, sqlite};
 use std::fs;
@@ -81,7 +82,10 @@ fn a_file_that_is_deleted_or_replaced_is_noticed_before_anything_is_lost() {
     fs::rename(&aside, &setting.file).unwrap();
     assert_eq!(setting.put(&service, "lost", "into what another reads").0, 503);
     service.until_ready(|status, _| status == 503);
-    println!("a file that was gone was told {noticed:?} after it was refused to be written");
+    figures::tell(
+        "disk full, file removed, page damaged (SQLite)",
+        format!("file removed: the next write is refused, ready says it after {} ms", noticed.as_millis()),
+    );
     service.until_logged("was deleted or replaced");
     service.until_logged("is back");
 }
@@ -157,6 +161,8 @@ fn damage_that_is_met_while_it_serves_ends_writing() {
     assert_eq!((status, &said["problem"], &said["writes"]), (503, &"storage-fault".into(), &"unavailable".into()));
     assert_eq!(setting.put(&service, "a", "b").0, 503);
     assert!(service.admin("/health/live").0.starts_with("HTTP/1.1 200"));
+    let told = "page damaged: 503 storage-fault to reads that meet it and to all writes; ready turns";
+    figures::tell("disk full, file removed, page damaged (SQLite)", told);
 }
 
 /// Runs as an account that may do nothing, where this is root, who may do everything.
@@ -246,7 +252,10 @@ fn on_a_full_disk_writes_are_refused_and_reads_go_on() {
     assert!(grown.success());
     assert_eq!(setting.put(&service, "more", &note).0, 201, "it recovers by itself");
     assert_eq!(total(), acknowledged + 1);
-    println!("{acknowledged} rows were acknowledged before the disk was full, and all are there");
+    let told = format!(
+        "disk full: {acknowledged} writes acknowledged, 0 lost, then 503 storage-full, reads 200; recovers by itself"
+    );
+    figures::tell("disk full, file removed, page damaged (SQLite)", told);
     drop(service);
     assert!(succeeds(&["check", "--database-url", &setting.url]).contains(": 0 found"));
 }

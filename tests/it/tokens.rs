@@ -1,5 +1,6 @@
 //! Tokens: everything that must be refused, for every kind of key and of rule.
 use crate::client::{Client, request};
+use crate::figures;
 use crate::forged::{Forged, Profile, Signer, forged, signers};
 use crate::signer::{NOW, Pair};
 use crate::support::{empty, sqlite};
@@ -10,6 +11,7 @@ use std::collections::HashSet;
 
 #[test]
 fn every_forged_token_is_refused_and_every_good_one_beside_it_taken() {
+    let (mut kinds, mut variants) = (0, 0);
     for signer in signers() {
         let what = format!("{:?} {:?}", signer.pair.algorithm, signer.profile);
         let all = forged(&signer);
@@ -19,7 +21,10 @@ fn every_forged_token_is_refused_and_every_good_one_beside_it_taken() {
         assert!(refused.is_empty(), "{what}: the good ones beside these were refused: {refused:#?}");
         let taken: Vec<&str> = all.iter().filter(|f| signer.takes(&f.token)).map(|f| f.why.as_str()).collect();
         assert!(taken.is_empty(), "{what}: these were taken: {taken:#?}");
+        kinds += 1;
+        variants += different.len();
     }
+    figures::tell("token negatives", format!("{variants} over {kinds} kinds of key and issuer, 0 accepted"));
 }
 
 #[test]
