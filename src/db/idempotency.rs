@@ -145,7 +145,7 @@ fn transact(
     keyed: Option<&Keyed>,
     work: impl FnOnce(&mut Db) -> Result<(Answer, bool), Error>,
 ) -> Result<(Done, bool), Error> {
-    let transaction = Transaction::begin_bounded(conn)?;
+    let transaction = Transaction::begin(conn)?;
     let (done, changed) = within(transaction.conn, keyed, work)?;
     if changed || keyed.is_some() {
         transaction.commit()?;

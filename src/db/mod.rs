@@ -178,7 +178,7 @@ impl Database {
     /// Runs `work` in a transaction that is no revision: for what is not published data.
     pub fn beside<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
         self.pools.write(|conn| {
-            let transaction = Transaction::begin_bounded(conn)?;
+            let transaction = Transaction::begin(conn)?;
             let done = work(transaction.conn)?;
             transaction.commit()?;
             Ok(done)
@@ -231,21 +231,11 @@ pub(crate) struct Transaction<'c> {
 
 impl<'c> Transaction<'c> {
     pub fn begin(conn: &'c mut Db) -> Result<Self, Error> {
-        Self::begin_by(conn, "BEGIN")
-    }
-
-    /// The same for a write, which on PostgreSQL waits only so long for others: each that waits holds a connection. On
-    /// SQLite they wait for the one connection that writes.
-    pub fn begin_bounded(conn: &'c mut Db) -> Result<Self, Error> {
-        Self::begin_by(conn, "BEGIN; SET LOCAL lock_timeout = '2s'")
-    }
-
-    fn begin_by(conn: &'c mut Db, on_postgres: &str) -> Result<Self, Error> {
         // A deferred transaction on SQLite fails with "database is locked" when it turns from reading to writing
         // beside another, whatever the busy timeout.
         let begin = match conn {
             Db::Sqlite(_) => "BEGIN IMMEDIATE",
-            Db::Postgres(_) => on_postgres,
+            Db::Postgres(_) => "BEGIN",
         };
         conn.batch_execute(begin)?;
         Ok(Self { conn, open: true })

@@ -295,15 +295,18 @@ impl Pools {
         }
     }
 
-    /// Runs `work` on the writer. A connection that died while it waited is found out before the work begins.
+    /// Runs `work` on the writer. A connection that died while it waited is found out before the work begins. The wait for
+    /// a connection and that for others who write are one: together they would outlast the request, which could then not be
+    /// told that nothing was written.
     pub fn write<T>(&self, work: impl FnOnce(&mut Db) -> Result<T, Error>) -> Result<T, Error> {
         // Asked each time: what is written into a file that is gone is lost, and would be acknowledged.
         self.look_at_file();
         self.standing.permit_writing()?;
+        let begun = Instant::now();
         let mut conn = self.writing()?;
         // After a restart of the server all that lay in the pool have died.
         for _ in 0..POSTGRES_WRITERS {
-            if conn.ping().is_ok() {
+            if bound(&mut conn, PATIENCE.saturating_sub(begun.elapsed())).is_ok() {
                 break;
             }
             drop(conn);
@@ -319,6 +322,17 @@ impl Pools {
             _ => Error::unavailable(Kind::Contention, e),
         })
     }
+}
+
+/// Has a connection wait for others who write for so long at most; fails where it has died.
+fn bound(conn: &mut Db, patience: Duration) -> QueryResult<()> {
+    let ms = patience.as_millis();
+    conn.batch_execute(&match conn {
+        Db::Sqlite(_) => format!("PRAGMA busy_timeout = {ms}"),
+        // It counts each lock apart, and a row that others wait for too takes two: one to be the next, and the row's own.
+        // None at all would be as long as it takes.
+        Db::Postgres(_) => format!("SET lock_timeout = {}", (ms / 2).max(1)),
+    })
 }
 
 /// r2d2 logs each failed attempt in full; a database that is away would fill the log, and a URL has a password.

@@ -92,7 +92,7 @@ pub(super) fn run<T>(
     intent: Intent,
     work: impl FnOnce(&mut Write) -> Result<T, Error>,
 ) -> Result<(T, Option<i64>), Error> {
-    let transaction = Transaction::begin_bounded(conn)?;
+    let transaction = Transaction::begin(conn)?;
     let keeps = matches!(intent, Intent::Keep { .. });
     let written = within(transaction.conn, tables, intent, work)?;
     if keeps && written.kept {

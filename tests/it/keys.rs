@@ -218,7 +218,10 @@ async fn what_failed_is_done_by_the_retry_and_who_comes_meanwhile_is_told() {
         let (key, body) = (new_key(), source("a", "A"));
         let hold = Hold::on(&base);
         let send = || client.send(keyed(put("/v1/sources/a", &body), &key));
-        let (first, second) = join(send(), send()).await;
+        // Another, which on SQLite waits for the connection that writes before it waits for who holds the file.
+        let beside = async { client.send(put("/v1/sources/b", &source("b", "B"))).await };
+        let ((first, second), beside) = join(join(send(), send()), beside).await;
+        beside.refused(503, "contention");
         let (late, early) = if first.status == 503 { (first, second) } else { (second, first) };
         late.refused(503, "contention");
         early.refused(409, "idempotency-in-progress");

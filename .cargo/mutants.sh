@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Puts mistakes into the program, one after the other, and counts how many of them the tests notice; the last line says it:
+#
+#     .cargo/mutants.sh           a sample: every sixteenth mistake there could be (about half an hour on two cores)
+#     .cargo/mutants.sh 3/4       the fourth quarter; 0/1 is all of them, which takes most of a day
+#
+# Which files, and which tests, is in mutants.toml. It needs cargo-mutants and cargo-nextest (cargo install … --locked).
+# Those tests that need PostgreSQL are left out unless it runs beside one: ./test --with .cargo/mutants.sh
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+part=${1:-0/16}
+for tool in mutants nextest; do
+    if ! cargo "$tool" --version >/dev/null 2>&1; then
+        echo "not run: cargo-$tool is not installed (cargo install cargo-$tool --locked)"
+        exit 69
+    fi
+done
+out=$PWD/target/mutants
+rm -rf "$out"
+mkdir -p "$out"
+# In the folder itself, as a copy of it would be built from nothing; cargo-mutants puts each file back.
+cargo mutants --in-place --shard "$part" --sharding round-robin --no-shuffle --colors never --output "$out" && status=0 || status=$?
+# 2: some were not noticed; 3: some made the tests hang, which is noticed. Anything else is no result.
+((status == 0 || status == 2 || status == 3)) || exit "$status"
+
+count() { if [[ -s $out/mutants.out/$1.txt ]]; then wc -l <"$out/mutants.out/$1.txt"; else echo 0; fi; }
+caught=$(($(count caught) + $(count timeout)))
+missed=$(count missed)
+if ((missed > 0)); then
+    echo "not noticed:"
+    sed 's/^/    /' "$out/mutants.out/missed.txt"
+fi
+share=$((100 * caught / (caught + missed)))
+echo "$caught of $((caught + missed)), $share % (part $part)"
+((share >= 90))
