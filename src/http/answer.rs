@@ -110,16 +110,18 @@ impl Head {
         }
     }
 
+    /// The tag of the answer in an encoding.
+    pub fn tag_in(&self, encoding: Option<Encoding>) -> String {
+        encoding.map_or_else(|| self.tag.clone(), |encoding| format!("{}-{}", self.tag, encoding.ending()))
+    }
+
     /// An answer with everything but its body.
     pub fn begin(&self, status: StatusCode, settings: &Settings, encoding: Option<Encoding>) -> HttpResponseBuilder {
         let mut out = HttpResponse::build(status);
-        match encoding {
-            Some(encoding) => {
-                out.insert_header((header::CONTENT_ENCODING, encoding.name()));
-                self.write(&mut out, &format!("{}-{}", self.tag, encoding.ending()));
-            }
-            None => self.write(&mut out, &self.tag),
+        if let Some(encoding) = encoding {
+            out.insert_header((header::CONTENT_ENCODING, encoding.name()));
         }
+        self.write(&mut out, &self.tag_in(encoding));
         if let Some(reads) = self.reads.clone().filter(|_| status == StatusCode::OK) {
             out.extensions_mut().insert(Keepable { reads, tag: self.tag.clone() });
         }

@@ -2,7 +2,6 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap};
 use std::io::{self, Write};
-use std::mem::take;
 
 /// An encoding there is, the first the one that is preferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,13 +11,13 @@ pub enum Encoding {
     Gzip,
 }
 
-/// Packs bytes as they come.
-pub enum Packer {
-    /// Leaves them as they are.
-    Plain(Vec<u8>),
-    Brotli(Box<brotli::CompressorWriter<Vec<u8>>>),
-    Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
-    Gzip(flate2::write::GzEncoder<Vec<u8>>),
+/// Packs what is written to it, and writes that on.
+pub enum Packer<W: Write> {
+    /// Leaves it as it is.
+    Plain(W),
+    Brotli(Box<brotli::CompressorWriter<W>>),
+    Zstd(zstd::stream::write::Encoder<'static, W>),
+    Gzip(flate2::write::GzEncoder<W>),
 }
 
 impl Encoding {
@@ -61,41 +60,25 @@ impl Encoding {
 
     /// Packs a whole body.
     pub fn pack(self, body: &[u8]) -> io::Result<Vec<u8>> {
-        let mut packer = Packer::of(Some(self))?;
+        let mut packer = Packer::of(Some(self), vec![])?;
         packer.write_all(body)?;
         packer.finish()
     }
 }
 
-impl Packer {
+impl<W: Write> Packer<W> {
     /// Levels at which the time to compress stays below the time to send.
-    pub fn of(encoding: Option<Encoding>) -> io::Result<Self> {
+    pub fn of(encoding: Option<Encoding>, out: W) -> io::Result<Self> {
         Ok(match encoding {
-            None => Self::Plain(vec![]),
-            Some(Encoding::Brotli) => Self::Brotli(Box::new(brotli::CompressorWriter::new(vec![], 16_384, 4, 20))),
-            Some(Encoding::Zstd) => Self::Zstd(zstd::stream::write::Encoder::new(vec![], 3)?),
-            Some(Encoding::Gzip) => Self::Gzip(flate2::write::GzEncoder::new(vec![], flate2::Compression::new(5))),
+            None => Self::Plain(out),
+            Some(Encoding::Brotli) => Self::Brotli(Box::new(brotli::CompressorWriter::new(out, 16_384, 4, 20))),
+            Some(Encoding::Zstd) => Self::Zstd(zstd::stream::write::Encoder::new(out, 3)?),
+            Some(Encoding::Gzip) => Self::Gzip(flate2::write::GzEncoder::new(out, flate2::Compression::new(5))),
         })
     }
 
-    /// Packs some more, and gives what is packed by now; the rest is still within.
-    pub fn pack(&mut self, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
-        if let Self::Plain(held) = self
-            && held.is_empty()
-        {
-            return Ok(bytes);
-        }
-        self.write_all(&bytes)?;
-        Ok(match self {
-            Self::Plain(out) => take(out),
-            Self::Brotli(packer) => take(packer.get_mut()),
-            Self::Zstd(packer) => take(packer.get_mut()),
-            Self::Gzip(packer) => take(packer.get_mut()),
-        })
-    }
-
-    /// All that is left.
-    pub fn finish(self) -> io::Result<Vec<u8>> {
+    /// Writes all that is left within.
+    pub fn finish(self) -> io::Result<W> {
         match self {
             Self::Plain(out) => Ok(out),
             Self::Brotli(packer) => Ok(packer.into_inner()),
@@ -105,7 +88,7 @@ impl Packer {
     }
 }
 
-impl Write for Packer {
+impl<W: Write> Write for Packer<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Plain(out) => out.write(bytes),
@@ -115,7 +98,13 @@ impl Write for Packer {
         }
     }
 
+    /// Has others read what is packed by now. Nothing is packed for it: small blocks are packed badly.
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        match self {
+            Self::Plain(out) => out.flush(),
+            Self::Brotli(packer) => packer.get_mut().flush(),
+            Self::Zstd(packer) => packer.get_mut().flush(),
+            Self::Gzip(packer) => packer.get_mut().flush(),
+        }
     }
 }

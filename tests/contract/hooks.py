@@ -15,6 +15,15 @@ def before_call(context, case, kwargs):
         if case.path.endswith("/summary"):
             for name in ("sort", "fields", "per"):
                 case.query.pop(name, None)
+        # Nor that some parameters are of one form alone.
+        form = case.query.get("format", "json")
+        if form != "csv":
+            case.query.pop("dialect", None)
+        if form in ("json", "json-stat2"):
+            case.query.pop("layout", None)
+        if form == "json-stat2":
+            for name in ("fields", "sort", "labels"):
+                case.query.pop(name, None)
         if str(case.query.get("as_of", "")).isdigit():
             case.query["as_of"] = "1"
         # A schema cannot say that a range must not end before it begins.

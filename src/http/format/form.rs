@@ -105,8 +105,8 @@ impl Form {
             wrong.extend(absent.map(refuse));
         }
         let mut refuse = |name: &str, why: String| wrong.push(Mistake::query(name, "invalid", why));
-        if asked.one("dialect").is_some() && self.format != Format::Csv {
-            refuse("dialect", format!("is of csv, and this is {word}: ask with format=csv"));
+        if self.excel && self.format != Format::Csv {
+            refuse("dialect", format!("excel is of csv, and this is {word}: ask with format=csv"));
         }
         if self.wide && cube.is_none() {
             refuse("layout", "wide is for rows with periods, and these have none as they are asked for".into());
@@ -115,7 +115,9 @@ impl Form {
             refuse("layout", format!("wide is for {}, not for {word}", Self::wide_words().join(", ")));
         }
         if self.format == Format::JsonStat {
-            for name in ["fields", "sort", "labels"].into_iter().filter(|name| !asked.all(name).is_empty()) {
+            // What everybody has unless asked is no wish of its own: clients that send all defaults are not refused.
+            let asked_for = |name: &&str| asked.all(name).iter().any(|value| value != "code" || *name != "labels");
+            for name in ["fields", "sort", "labels"].into_iter().filter(asked_for) {
                 refuse(
                     name,
                     "is for rows: a cube has all its dimensions, in their own order and with their labels".into(),

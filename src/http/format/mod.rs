@@ -5,6 +5,7 @@
 mod accept;
 mod csv;
 pub mod form;
+mod growing;
 mod json;
 mod jsonstat;
 #[cfg(feature = "parquet")]

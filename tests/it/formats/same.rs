@@ -237,7 +237,7 @@ async fn what_does_not_go_together_is_refused_by_name() {
     let client = Client::new(&base.db).await;
     for (path, parameter) in [
         ("/v1/observations?dialect=excel", "dialect"),
-        ("/v1/observations?dialect=raw&format=parquet", "dialect"),
+        ("/v1/observations?dialect=excel&format=parquet", "dialect"),
         ("/v1/observations?layout=wide", "layout"),
         ("/v1/observations?layout=wide&format=json-stat2", "layout"),
         ("/v1/observations?format=json-stat2&fields=id", "fields"),
@@ -254,4 +254,8 @@ async fn what_does_not_go_together_is_refused_by_name() {
     assert!(names(&problem, "layout", "unknown"), "{problem}");
     let problem = client.get("/v1/observations?dialect=excel&layout=wide").await.refused(400, "invalid-parameter");
     assert_eq!(problem["errors"].as_array().unwrap().len(), 2, "every mistake at once");
+    let defaults = "indicator=population&period=2021&level=county&dialect=raw&labels=code";
+    for format in ["json", "json-stat2", "ndjson"] {
+        client.get(&format!("/v1/observations?{defaults}&format={format}")).await.done(200);
+    }
 }
