@@ -67,8 +67,14 @@ pub(super) fn schemas(collection: &Collection, name: &str) -> [(String, Value); 
     ]
 }
 
-/// Any of the fields of a row, and those that it has beside them where it was carried to a map.
+/// Any of the fields of a row, those that it has beside them where it was carried to a map, and the names of what others
+/// refer to, which stand beside or in place of them.
 fn fields(collection: &Collection, mut properties: Map<String, Value>) -> Value {
+    for reference in collection.table.references.iter().filter(|reference| !reference.many) {
+        let about = format!("With `labels`: the title of what `{}` names.", reference.field);
+        let name = json!({ "type": ["string", "null"], "description": about });
+        properties.entry(format!("{}_name", reference.field)).or_insert(name);
+    }
     properties.extend(collection.carried_fields().map(|column| (column.name.clone(), property(column))));
     json!({ "type": "object", "additionalProperties": false, "properties": properties, "description": "The fields asked for by `fields`." })
 }

@@ -18,7 +18,12 @@ impl Document {
     pub fn forms(&mut self, path: &str, media: &[&str]) {
         let Some(operation) = self.paths.get_mut(path).map(|item| &mut item["get"]) else { return };
         for media in media {
-            operation["responses"]["200"]["content"][*media] = json!({ "schema": { "type": "string" } });
+            // A form of JSON is read as what it is; the others are texts.
+            let schema = match media.ends_with("+json") {
+                true => json!({ "type": "array", "items": { "type": "object" } }),
+                false => json!({ "type": "string" }),
+            };
+            operation["responses"]["200"]["content"][*media] = json!({ "schema": schema });
         }
         self.problems(path, &[406]);
     }
