@@ -1,8 +1,7 @@
 //! The database made ready to be served: migrated, and with the reference data where it has nothing.
-use opptrapping::db::{Database, Fault};
+use opptrapping::db::{Database, Fault, background};
 use opptrapping::error::{Error, Kind};
 use opptrapping::import;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 /// How long to wait before a server is tried again: twice as long each time, and never so long that one that is back is
@@ -45,14 +44,10 @@ impl Opening {
     /// Opens it in a thread of its own, as soon as that can be done.
     pub fn when_it_can_be(self, addresses: String) {
         self.db.standing().open_or(Some(Fault::Opening));
-        std::thread::spawn(move || {
+        background::start("opening", move || {
             let (mut wait, mut told) = (FIRST, None);
             loop {
-                let opened = catch_unwind(AssertUnwindSafe(|| self.now()));
-                let Err(error) = opened.unwrap_or_else(|_| Err(Error::internal("opening the database panicked")))
-                else {
-                    break;
-                };
+                let Err(error) = self.now() else { break };
                 let fault = self.db.standing().unopened();
                 if told.is_none_or(|(what, when): (_, Instant)| what != fault || when.elapsed() > REMINDER) {
                     told = Some((fault, Instant::now()));

@@ -33,6 +33,7 @@ pub fn serve(storage: &Storage, service: &Service) -> Done {
     }
     let shared = Shared::new(opening.db.clone(), checked.settings, checked.issuers);
     let (bind, admin_bind, workers) = (checked.bind, checked.admin_bind, service.workers);
+    let connections = connection::most(service.waiting, workers);
     let lame_duck = Duration::from_secs(service.lame_duck_seconds);
     rt::System::new().block_on(async move {
         let admin = shared.admin();
@@ -50,6 +51,7 @@ pub fn serve(storage: &Storage, service: &Service) -> Done {
             .disable_signals()
             .shutdown_timeout(DRAIN_SECONDS)
             .client_request_timeout(Duration::from_secs(5))
+            .max_connections(connections)
             .on_connect(connection::bound)
             .bind(bind)
             .map_err(|e| format!("{bind}: {e}"))?

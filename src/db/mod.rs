@@ -7,6 +7,7 @@
 //! data (see `http::filter`), and sixteen tables of boxed, two-backend types cost minutes of compilation for
 //! queries that a test runs one by one on both databases anyway.
 pub mod audit;
+pub mod background;
 pub mod backup;
 pub mod batch;
 pub mod boundaries;

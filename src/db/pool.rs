@@ -9,8 +9,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
 use r2d2::{ManageConnection, Pool};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Connections for reading. Two cores serve no more at once; the rest would only hold memory.
@@ -42,23 +41,22 @@ struct Manager {
     heads: Arc<Heads>,
 }
 
-/// When a connection was last found dead, in seconds since 1970. Diesel does not notice that it is, and others made at the
-/// same time are likely to be.
+/// When a connection was last found dead. Diesel does not notice that it is, and others made at the same time are likely to
+/// be.
 #[derive(Default)]
-struct Doubt(AtomicI64);
+struct Doubt(Mutex<Option<Instant>>);
 
 impl Doubt {
-    const LASTS: i64 = 10;
+    const LASTS: Duration = Duration::from_secs(10);
 
     fn note(&self, error: &Error) {
         if error.is_broken_connection() {
-            self.0.store(chrono::Utc::now().timestamp(), Ordering::Relaxed);
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
     }
 
     fn is_fresh(&self) -> bool {
-        let since = self.0.load(Ordering::Relaxed);
-        since != 0 && chrono::Utc::now().timestamp() - since <= Self::LASTS
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|since| since.elapsed() <= Self::LASTS)
     }
 }
 

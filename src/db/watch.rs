@@ -1,9 +1,8 @@
 //! What other processes write: PostgreSQL tells of it, and both databases are asked from time to time.
 use super::head::{self, Head, Heads};
 use super::pool::Pools;
-use super::{Db, Statement, erasure, idempotency};
+use super::{Db, Statement, background, erasure, idempotency};
 use crate::error::Error;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -36,14 +35,9 @@ pub(super) fn tell(conn: &mut Db, revision: i64) -> Result<(), Error> {
 }
 
 /// Starts the thread that keeps the head up to date, and once a minute tries what erasures left to do and removes answers
-/// that were kept for retries long enough. It ends with the database, and not by a panic.
+/// that were kept for retries long enough. It ends with the database.
 pub(super) fn start(pools: Weak<Pools>, heads: Weak<Heads>, uncut: Arc<AtomicBool>) {
-    std::thread::spawn(move || {
-        while catch_unwind(AssertUnwindSafe(|| watch(&pools, &heads, &uncut))).is_err() {
-            log::error!("the watch over the database panicked; it begins again");
-            std::thread::sleep(BACKOFF);
-        }
-    });
+    background::start("database", move || watch(&pools, &heads, &uncut));
 }
 
 fn watch(pools: &Weak<Pools>, heads: &Weak<Heads>, uncut: &AtomicBool) {

@@ -2,7 +2,7 @@
 use super::metrics;
 use super::metrics::traffic::Traffic;
 use super::token::Issuers;
-use crate::db::{Database, Fault, head};
+use crate::db::{Database, Fault, background, head};
 use crate::error::{Error, Kind};
 use actix_web::rt::time::timeout;
 use actix_web::web::{Data, ServiceConfig, get};
@@ -41,6 +41,7 @@ async fn ready(db: Data<Database>, issuers: Data<Issuers>, traffic: Data<Traffic
     };
     let draining = traffic.is_ending();
     let problem = draining.then_some("draining").or(fault.map(Fault::slug)).or(asked.as_ref().err().copied());
+    let still = background::states().into_iter().filter(|(_, state)| state.still > 0).map(|(name, _)| name);
     let takes_writes = problem.is_none() && issuers.can_verify(now);
     let body = json!({
         "status": if problem.is_none() { "ready" } else { "not ready" },
@@ -50,6 +51,7 @@ async fn ready(db: Data<Database>, issuers: Data<Issuers>, traffic: Data<Traffic
         "revision": asked.ok(),
         "writes": if takes_writes { "available" } else { "unavailable" },
         "draining": draining,
+        "standing_still": still.collect::<Vec<_>>(),
         "issuers": issuers.states(now),
     });
     let mut answer = if problem.is_none() { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };

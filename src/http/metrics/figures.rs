@@ -1,6 +1,6 @@
 //! The figures, as they are when they are collected.
 use super::traffic::Traffic;
-use crate::db::{Database, Passed, PoolState};
+use crate::db::{Database, Passed, PoolState, background};
 use crate::http::auth;
 use crate::http::cache::Cache;
 use crate::http::feed::Feed;
@@ -67,8 +67,18 @@ impl Collector for Figures {
         self.pools(&mut sheet)?;
         self.ways(&mut sheet)?;
         self.standing(&mut sheet)?;
+        threads(&mut sheet)?;
         self.tokens(&mut sheet)
     }
+}
+
+fn threads(sheet: &mut Sheet) -> Encoded {
+    let help = "Panics of threads that look after something; each was begun again.";
+    let mut panics = sheet.family("background_panics", help, MetricType::Counter)?;
+    for (name, state) in background::states() {
+        counted(&mut panics.encode_family(&[("thread", name)])?, &state.panics)?;
+    }
+    Ok(())
 }
 
 impl Figures {

@@ -4,6 +4,7 @@ use super::fetch::Address;
 use super::kept::Kept;
 use super::key::Key;
 use super::keyset;
+use crate::db::background;
 use arc_swap::ArcSwapOption;
 use jsonwebtoken::Algorithm;
 use sha2::{Digest, Sha256};
@@ -23,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// When a fetch that failed is tried again, at the latest; and while there is no key at all.
 const RETRY: Duration = Duration::from_secs(30);
 const RETRY_WITHOUT: Duration = Duration::from_secs(5);
+
+/// What the threads that fetch are called.
+const THREAD: &str = "key-sets";
 
 /// Where the keys of an issuer are, and how they are looked after.
 #[derive(Clone)]
@@ -99,7 +103,7 @@ impl Remote {
         let remote = Arc::new(Self { place, set, asking, rounds, wake, generation });
         remote.take_kept(now);
         let weak = Arc::downgrade(&remote);
-        std::thread::spawn(move || run(&weak, &woken));
+        background::start(THREAD, move || run(&weak, &woken));
         remote
     }
 
@@ -194,7 +198,12 @@ impl Remote {
             }
             Ok(())
         }));
-        let failure = fetched.unwrap_or_else(|_| Err("the fetch panicked".into())).err();
+        // Caught here too: who waits for the fetch must hear of its end.
+        let failure = fetched.unwrap_or_else(|_| {
+            background::panicked(THREAD);
+            Err("the fetch panicked".into())
+        });
+        let failure = failure.err();
         let next = match &failure {
             None => self.place.refresh,
             Some(_) if self.set.load().is_some() => self.place.refresh.min(RETRY),

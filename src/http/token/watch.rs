@@ -1,7 +1,7 @@
 //! Files that others change while the service runs: looked at every two seconds, so that what is revoked is refused soon.
 use super::Issuers;
 use super::believed::Believed;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::db::background;
 use std::path::{Path, PathBuf};
 use std::sync::Weak;
 use std::time::Duration;
@@ -47,16 +47,14 @@ fn stamp(path: &Path) -> Stamp {
     Some([time.as_secs().cast_signed(), time.subsec_nanos().into(), 0, of.len().cast_signed(), 0])
 }
 
-/// Starts the thread that looks. It ends with what it looks for.
+/// Starts the thread that looks. It ends with what it looks for. A list that is looked at no more would let in what is
+/// revoked.
 pub(super) fn start(believed: Weak<Believed>) {
-    std::thread::spawn(move || {
+    background::start("key-files", move || {
         loop {
             std::thread::sleep(EVERY);
             let Some(believed) = believed.upgrade() else { return };
-            // A list that is looked at no more would let in what is revoked.
-            if catch_unwind(AssertUnwindSafe(|| Issuers(believed).look())).is_err() {
-                log::error!("looking at the files of keys and of what is revoked panicked; it goes on");
-            }
+            Issuers(believed).look();
         }
     });
 }
