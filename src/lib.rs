@@ -23,14 +23,14 @@ pub mod error;
 pub mod http;
 pub mod import;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 use api::home::Rendered;
 use db::Database;
-use error::Error;
+use error::{Error, Kind};
 use http::cache::{Cache, Front};
 use http::cite::Citable;
 use http::copy::Copies;
@@ -197,9 +197,14 @@ const TEXTS: [(&str, &str); 4] = [
 /// Swagger UI loads nothing from elsewhere; the policy makes sure.
 async fn docs_policy(
     req: ServiceRequest,
-    next: actix_web::middleware::Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let mut response = next.call(req).await?;
+    next: actix_web::middleware::Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let mut response = next.call(req).await?.map_into_boxed_body();
+    if response.status() == StatusCode::NOT_FOUND {
+        // It says so with an empty body.
+        let error = Error::new(Kind::NotFound).detail("there is no such file; the documentation is at /docs/");
+        return Ok(ServiceResponse::from_err(error, response.into_parts().0));
+    }
     let headers = response.headers_mut();
     for (media, full) in TEXTS {
         if headers.get(header::CONTENT_TYPE).is_some_and(|v| v == media) {

@@ -6,13 +6,21 @@ use super::page::short_hash;
 use super::{LICENSE_URL, Settings};
 use crate::domain::Language;
 use crate::error::Error;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde::Serialize;
 
 /// Smaller bodies are not worth compressing.
 const LEAST_COMPRESSED: usize = 1_024;
+/// Larger ones are packed off the event loop: it would be held up for milliseconds, and all that it serves with it.
+const PACKED_AT_ONCE: usize = 16 * 1_024;
+
+/// Says that a body is still to be packed as its headers say that it is.
+#[derive(Clone, Copy)]
+struct Unpacked(Encoding);
 
 /// How long a cache may keep an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,9 +108,14 @@ impl Head {
         out.finish()
     }
 
-    /// 200 with the body, compressed where the client takes that.
+    /// 200 with the body, compressed where the client takes that; a large one is left to [`packed`].
     pub fn ok(&self, req: &HttpRequest, settings: &Settings, body: Vec<u8>) -> HttpResponse {
         let encoding = Encoding::choose(req).filter(|_| body.len() >= LEAST_COMPRESSED);
+        if let Some(encoding) = encoding.filter(|_| body.len() > PACKED_AT_ONCE) {
+            let mut out = self.begin(StatusCode::OK, settings, Some(encoding)).body(body);
+            out.extensions_mut().insert(Unpacked(encoding));
+            return out;
+        }
         let packed = encoding.and_then(|e| Some((e, e.pack(&body).ok()?)));
         match packed {
             Some((encoding, packed)) => self.begin(StatusCode::OK, settings, Some(encoding)).body(packed),
@@ -151,6 +164,22 @@ impl Head {
         if let Some(date) = self.time.as_deref().and_then(http_date) {
             out.insert_header((header::LAST_MODIFIED, date));
         }
+    }
+}
+
+/// Packs a body that is still to be.
+pub async fn packed(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let Some(Unpacked(encoding)) = response.response().extensions().get().copied() else { return response };
+    let (req, response) = response.into_parts();
+    let (mut response, body) = response.into_parts();
+    response.extensions_mut().remove::<Unpacked>();
+    let packed = match body.try_into_bytes() {
+        Ok(body) => web::block(move || encoding.pack(&body)).await.map_err(Error::internal),
+        Err(_) => Err(Error::internal("a body that is to be packed is not whole")),
+    };
+    match packed.and_then(|packed| packed.map_err(Error::internal)) {
+        Ok(packed) => ServiceResponse::new(req, response.set_body(BoxBody::new(packed))),
+        Err(e) => ServiceResponse::from_err(e, req),
     }
 }
 

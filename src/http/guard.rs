@@ -1,4 +1,5 @@
 //! What happens to every request, whatever it asks for: its id, its encoding, its token, its errors, its headers.
+use super::answer;
 use super::asked::decode;
 use super::auth::Caller;
 use super::cors;
@@ -58,7 +59,8 @@ pub async fn every(
     }
     let answered = AssertUnwindSafe(next.call(req)).catch_unwind().await;
     let answered = answered.unwrap_or_else(|_| Err(Error::internal("a handler panicked").into()));
-    let mut response = finished(explained(answered?.map_into_boxed_body(), &id), &id, private);
+    let answered = answer::packed(answered?.map_into_boxed_body()).await;
+    let mut response = finished(explained(answered, &id), &id, private);
     if let Some(told) = told {
         told.add(response.headers_mut());
     }

@@ -5,12 +5,13 @@ use crate::support::databases;
 use opptrapping::error::Kind;
 use std::collections::BTreeMap;
 
-const METHODS: [&str; 7] = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "POST", "TRACE"];
+const METHODS: [&str; 9] = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "POST", "TRACE", "CONNECT", "FOO"];
 
 /// What every answer must have, whatever it says.
 #[track_caller]
 fn decent(answer: &Answer, what: &str) {
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{what}");
+    assert_eq!(answer.header("server"), None, "{what}");
     assert!(answer.header("x-request-id").is_some_and(|id| !id.is_empty()), "{what}: no X-Request-Id");
     if let Some(kind) = answer.header("content-type") {
         let textual = kind.starts_with("text/") || kind.starts_with("application/json") || kind.contains("+json");
@@ -187,7 +188,7 @@ async fn pages_of_other_origins_may_read_answers_and_refusals() {
                 assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}: {}", answer.status);
                 assert_eq!(answer.header("access-control-allow-credentials"), None, "{path}");
                 let exposed = answer.header("access-control-expose-headers").unwrap_or("").to_lowercase();
-                for name in ["etag", "link", "retry-after", "location"] {
+                for name in ["etag", "link", "ratelimit", "retry-after", "location"] {
                     assert!(exposed.contains(name), "{path}: {exposed}");
                 }
             }
@@ -215,6 +216,14 @@ async fn every_mistake_has_the_same_shape() {
             ("GET", "/problems/nothing", 404),
             ("GET", "/.env", 404),
             ("GET", "/debug", 404),
+            ("GET", "/debug/pprof/", 404),
+            ("GET", "/actuator", 404),
+            ("GET", "/actuator/env", 404),
+            ("GET", "/docs/../Cargo.toml", 404),
+            ("GET", "/docs/nothing.js", 404),
+            ("GET", "/data/", 404),
+            ("GET", "/.git/config", 404),
+            ("GET", "/version", 404),
             ("GET", "/v1/goals/%00", 400),
             ("GET", "/v1/goals/%ff", 400),
             ("GET", "/v1/goals?limit=x", 400),
@@ -272,6 +281,7 @@ async fn what_a_request_says_of_its_host_is_not_believed() {
     for name in ["host", "x-forwarded-host", "x-original-url", "x-http-method-override", "forwarded"] {
         claiming = claiming.insert_header((name, "evil.example"));
     }
+    let claiming = claiming.insert_header(("x-http-method-override", "DELETE"));
     let answer = client.send(claiming).await.done(200);
     assert_eq!(answer.body, plain.body);
     assert_eq!(answer.all("link"), plain.all("link"));
