@@ -77,6 +77,13 @@ impl Cluster {
         standby
     }
 
+    /// Gives a folder to the account of the server, where that is another than this one.
+    pub fn own(&self, folder: &Path) {
+        let owner = as_owner(Path::new("id")).arg("-u").output().unwrap();
+        let owner = String::from_utf8(owner.stdout).unwrap().trim().parse().unwrap();
+        std::os::unix::fs::chown(folder, Some(owner), None).unwrap();
+    }
+
     /// Makes a standby the primary.
     pub fn promote(&self) {
         succeeded(self.control(&["promote"]));

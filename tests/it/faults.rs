@@ -1,15 +1,14 @@
 //! A server that stops answering, or goes away and comes back, under requests.
 use crate::cluster::Cluster;
 use crate::figures;
+use crate::passage::Passage;
 use crate::pen::Pen;
 use crate::smoke::Service;
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
-use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -187,46 +186,6 @@ fn a_server_that_is_restarted_under_load_costs_no_500_and_nothing_that_was_ackno
     figures::tell("PostgreSQL restarted under load", told);
 }
 
-/// A way to the server on which nothing goes on while it is shut; nothing is closed.
-struct Passage {
-    address: SocketAddr,
-    shut: Arc<AtomicBool>,
-}
-
-impl Passage {
-    fn to(server: String) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (address, shut) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
-        let closed = shut.clone();
-        thread::spawn(move || {
-            for client in listener.incoming() {
-                let (client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
-                for (from, to) in [
-                    (client.try_clone().unwrap(), server.try_clone().unwrap()),
-                    (server.try_clone().unwrap(), client.try_clone().unwrap()),
-                ] {
-                    let closed = closed.clone();
-                    thread::spawn(move || forward(from, to, &closed));
-                }
-            }
-        });
-        Self { address, shut }
-    }
-}
-
-fn forward(mut from: TcpStream, mut to: TcpStream, shut: &AtomicBool) {
-    let mut part = [0; 16_384];
-    while let Ok(length @ 1..) = from.read(&mut part) {
-        while shut.load(Ordering::Relaxed) {
-            thread::sleep(Duration::from_millis(5));
-        }
-        if to.write_all(&part[..length]).is_err() {
-            break;
-        }
-    }
-    drop(to.shutdown(Shutdown::Both));
-}
-
 #[test]
 fn a_network_that_swallows_everything_holds_nobody_up() {
     let Some(cluster) = Cluster::new() else { return };
@@ -238,7 +197,7 @@ fn a_network_that_swallows_everything_holds_nobody_up() {
     let service = Service::start(&format!("postgres://postgres@{}/{name}", passage.address), &[]);
     let (kept, _) = service.ask("GET", "/v1/goals", "", "");
     assert_eq!(status(&kept), 200);
-    passage.shut.store(true, Ordering::Relaxed);
+    passage.shut(true);
     let slowest = Slowest::default();
     thread::scope(|scope| {
         for n in 1..=40 {
@@ -252,7 +211,7 @@ fn a_network_that_swallows_everything_holds_nobody_up() {
         }
     });
     assert_eq!(status(&service.ask("GET", "/v1/goals", "", "").0), 200, "what is kept is given");
-    passage.shut.store(false, Ordering::Relaxed);
+    passage.shut(false);
     recovered(&service, "/v1/grants?limit=1", "PostgreSQL black-holed", &slowest);
 }
 

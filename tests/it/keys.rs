@@ -189,13 +189,13 @@ async fn of_fifty_at_once_one_is_done() {
 }
 
 /// Keeps every writer of a database waiting until it is dropped, as another process would.
-enum Hold {
+pub enum Hold {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
 impl Hold {
-    fn on(base: &Base) -> Self {
+    pub fn on(base: &Base) -> Self {
         match base.url.strip_prefix("sqlite://") {
             Some(path) => {
                 let mut conn = SqliteConnection::establish(path).unwrap();

@@ -19,10 +19,14 @@ impl Pen {
         Self { folder, headers }
     }
 
+    /// The file with the public key.
+    pub fn key(&self) -> String {
+        self.folder.0.join("keys/public.pem").to_str().unwrap().to_owned()
+    }
+
     /// A service that takes the token.
     pub fn start(&self, url: &str, more: &[&str]) -> Service {
-        let key = self.folder.0.join("keys/public.pem");
-        Service::start(url, &[&["--public-key", key.to_str().unwrap()], more].concat())
+        Service::start(url, &[&["--public-key", &self.key()], more].concat())
     }
 
     /// Writes a source that there is not yet; gives the head of the answer and its body.

@@ -22,6 +22,21 @@ pub fn command(arguments: &[&str]) -> Command {
     command
 }
 
+/// The same after something that a shell does first, such as `ulimit -n 128`.
+pub fn after(first: &str, arguments: &[&str]) -> Command {
+    let plain = command(arguments);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{first}; exec \"$0\" \"$@\"")]).arg(plain.get_program()).args(plain.get_args());
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.current_dir(std::env::temp_dir());
+    shell
+}
+
 pub fn run(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
@@ -48,7 +63,7 @@ impl Drop for Service {
     }
 }
 
-fn free_address() -> String {
+pub fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
@@ -69,11 +84,16 @@ impl Service {
 
     /// The same, with variables set, until it logs a text.
     pub fn until(text: &str, database: &str, more: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::after(":", text, database, more, variables)
+    }
+
+    /// The same after something that a shell does first, such as `ulimit -n 128`.
+    pub fn after(first: &str, text: &str, database: &str, more: &[&str], variables: &[(&str, &str)]) -> Self {
         let (address, admin) = (free_address(), free_address());
         let mut arguments = vec!["serve", "--database-url", database, "--bind", &address, "--admin-bind", &admin];
         arguments.extend(more);
         let variables = variables.iter().copied();
-        let mut process = command(&arguments).envs(variables).stderr(Stdio::piped()).spawn().unwrap();
+        let mut process = after(first, &arguments).envs(variables).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap());
         let mut said = String::new();
         loop {
@@ -115,6 +135,15 @@ impl Service {
     pub fn signal(&self, name: &str) {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+    }
+
+    /// How long processors have worked for it.
+    pub fn worked(&self) -> Duration {
+        let all = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
+        // After its name, which may have spaces; in hundredths of a second, its own and the kernel's.
+        let after_name = all.rsplit(')').next().unwrap();
+        let worked = after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap());
+        Duration::from_millis(worked.sum::<u64>() * 10)
     }
 
     /// How many MB it holds.

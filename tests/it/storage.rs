@@ -200,10 +200,10 @@ fn a_file_or_a_folder_that_cannot_be_written_is_told_at_once() {
 }
 
 /// A small disk; none where this account may not make one.
-struct Disk(PathBuf);
+pub struct Disk(pub PathBuf);
 
 impl Disk {
-    fn new(name: &str, size: &str) -> Option<Self> {
+    pub fn new(name: &str, size: &str) -> Option<Self> {
         let path = std::env::temp_dir().join(format!("opptrapping-{name}-{}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         let mounted = |output: Output| output.status.success();
@@ -211,6 +211,11 @@ impl Disk {
         let done = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&path).output();
         let disk = Self(path);
         done.is_ok_and(mounted).then_some(disk)
+    }
+
+    pub fn resize(&self, size: &str) {
+        let sized = Command::new("mount").args(["-o", &format!("remount,size={size}")]).arg(&self.0).status();
+        assert!(sized.unwrap().success());
     }
 }
 
@@ -248,8 +253,7 @@ fn on_a_full_disk_writes_are_refused_and_reads_go_on() {
     };
     assert_eq!(total(), acknowledged, "rows are not what was acknowledged");
     assert_eq!(setting.put(&service, "more", &note).0, 503);
-    let grown = Command::new("mount").args(["-o", "remount,size=24m"]).arg(&disk.0).status().unwrap();
-    assert!(grown.success());
+    disk.resize("24m");
     assert_eq!(setting.put(&service, "more", &note).0, 201, "it recovers by itself");
     assert_eq!(total(), acknowledged + 1);
     let told = format!(
