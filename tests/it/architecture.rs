@@ -141,3 +141,47 @@ fn every_migration_goes_both_ways() {
         }
     }
 }
+
+/// Code without its tests.
+fn served(content: &str) -> String {
+    code(content.split("#[cfg(test)]").next().unwrap_or_default())
+}
+
+#[test]
+fn threads_are_started_where_a_panic_does_not_end_them_in_silence() {
+    let started =
+        |content: &str| served(content).contains("thread::spawn") || served(content).contains("thread::Builder");
+    let wrong: Vec<_> = sources().into_iter().filter(|(_, content)| started(content)).map(|(path, _)| path).collect();
+    assert_eq!(wrong, [Path::new("db/background.rs")], "use db::background::start");
+}
+
+/// The files that ask what time it is, and why they do.
+const BY_THE_CLOCK: [(&str, &str); 14] = [
+    ("api/submit.rs", "consultations open and close on days"),
+    ("command/keys.rs", "tokens say when they are made"),
+    ("command/log.rs", "lines say when"),
+    ("db/revision.rs", "revisions say when"),
+    ("db/watch.rs", "answers are kept for retries until a time, over restarts"),
+    ("error.rs", "a number without an order, to send others away for different whiles"),
+    ("http/admin.rs", "key sets are good until a time, over restarts"),
+    ("http/auth.rs", "the same"),
+    ("http/debounce.rs", "one line for each second that the log has"),
+    ("http/idempotency.rs", "answers are kept for retries until a time, over restarts"),
+    ("http/metrics/figures.rs", "key sets are good until a time"),
+    ("http/read.rs", "which municipalities there are today"),
+    ("http/token/mod.rs", "tokens are good until a time"),
+    ("http/token/remote.rs", "key sets are good until a time, over restarts"),
+];
+
+/// What waits, and what is limited, must not do so by a clock that may be set.
+#[test]
+fn the_time_of_day_is_asked_for_only_where_a_time_is_told_or_compared() {
+    let asks =
+        |content: &str| ["Utc::now", "SystemTime::now", "Local::now"].iter().any(|ask| served(content).contains(ask));
+    let found: Vec<String> = sources()
+        .into_iter()
+        .filter(|(_, content)| asks(content))
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    assert_eq!(found, BY_THE_CLOCK.map(|(path, _)| path));
+}

@@ -43,8 +43,9 @@ async fn what_is_not_json_is_refused_with_its_place_and_without_an_echo() {
 async fn what_is_json_and_no_row_is_refused_with_a_pointer() {
     let base = sqlite("bodies_row");
     let client = Client::new(&base.db).await;
-    for body in ["[]", "1", "null", "\"x\"", "[{}]"] {
-        put(&client, body).await.refused(422, "invalid-content");
+    let many = format!("[{}0]", "0,".repeat(500_000));
+    for body in ["[]", "1", "null", "\"x\"", "[{}]", &many] {
+        put(&client, body.to_owned()).await.refused(422, "invalid-content");
     }
     let twice = put(&client, r#"{"title":"A","title":"B","publisher":"P","kind":"report"}"#).await;
     let problem = twice.refused(422, "invalid-content");
@@ -102,6 +103,7 @@ async fn too_much_is_refused_packed_or_not() {
     let client = Client::new(&base.db).await;
     let large = format!(r#"{{"title":"{}"}}"#, "x".repeat(2 * 1_048_576));
     put(&client, large).await.refused(413, "payload-too-large");
+    put(&client, format!("[{}0]", "0,".repeat(1_000_000))).await.refused(413, "payload-too-large");
 
     let claimed = write("PUT", PATH).insert_header(("content-type", "application/json"));
     client.send(claimed.insert_header(("content-length", "999999999999"))).await.refused(413, "payload-too-large");

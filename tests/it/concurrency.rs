@@ -122,6 +122,37 @@ async fn a_thing_referred_to_meanwhile_is_not_deleted() {
     }
 }
 
+#[test]
+fn every_connection_of_sqlite_keeps_references_and_waits_for_the_disk() {
+    let base = crate::support::sqlite("race_pragmas");
+    let settings = |conn: &mut opptrapping::db::Db| {
+        let of = |name: &str| format!("(SELECT CAST(p.{name} AS TEXT) FROM pragma_{name} p)");
+        let sql = format!(
+            "SELECT {}, {}, {}, {}",
+            of("foreign_keys"),
+            of("synchronous"),
+            of("journal_mode"),
+            of("query_only")
+        );
+        Ok(Statement::new(sql).row::<(String, String, String, String)>(conn)?.unwrap())
+    };
+    let wanted = |reads_only: &str| ["1", "2", "wal", reads_only].map(str::to_owned);
+    // Held at once, so that each has another connection.
+    let all = std::sync::Barrier::new(4);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let found = base.db.read(|conn| {
+                    all.wait();
+                    settings(conn)
+                });
+                assert_eq!(<[String; 4]>::from(found.unwrap()), wanted("1"));
+            });
+        }
+    });
+    assert_eq!(<[String; 4]>::from(base.db.beside(settings).unwrap()), wanted("0"));
+}
+
 #[actix_web::test]
 async fn a_read_sees_one_revision_whole() {
     for base in empty("race_reads") {

@@ -210,6 +210,8 @@ fn a_query_that_does_not_end_does_not_hold_it_up() {
         }
         let begun = Instant::now();
         service.signal("TERM");
+        let told = answer(&mut stuck).unwrap();
+        assert_eq!((told.status, told.closes), (503, true), "{}", String::from_utf8_lossy(&told.body));
         assert_eq!(service.ended(Duration::from_secs(30)), Some(0), "{}", service.logged());
         println!("with a query that was stuck it ended after {:?}", begun.elapsed());
     }

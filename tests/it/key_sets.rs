@@ -87,6 +87,31 @@ async fn strangers_cause_one_fetch_and_no_more() {
 }
 
 #[actix_web::test]
+async fn where_a_token_says_that_its_key_is_nobody_asks() {
+    let (pair, evil) = (Pair::new(Algorithm::RS256), Pair::new(Algorithm::RS256));
+    let ours = KeyServer::start(Reply::Keys(key_set(&[&pair])));
+    let theirs = KeyServer::start(Reply::Keys(key_set(&[&evil])));
+    let folder = Folder::new("elsewhere");
+    let issuers = Issuers::open(at(&folder, &ours.url(), "refresh_seconds = 3600\n")).unwrap();
+    has_keys(&issuers).await;
+    for name in ["jku", "x5u", "jwk", "x5c", "iss"] {
+        for kid in [&evil.kid, &pair.kid] {
+            let (mut header, mut claims) = (evil.header(), maskinporten_claims(now()));
+            header["kid"] = json!(kid);
+            match name {
+                "iss" => claims["iss"] = json!(theirs.url()),
+                "jwk" => header["jwk"] = evil.jwk(),
+                "x5c" => header["x5c"] = json!([theirs.url()]),
+                _ => header[name] = json!(theirs.url()),
+            }
+            assert!(issuers.check(&evil.sign(&header, &claims)).await.is_err(), "{name}");
+        }
+    }
+    assert!(issuers.check(&token(&pair)).await.is_ok());
+    assert_eq!(theirs.asked(), 0, "a stranger was asked for keys");
+}
+
+#[actix_web::test]
 async fn the_last_good_set_is_used_for_a_day_and_kept_over_a_restart() {
     let pair = Pair::new(Algorithm::ES256);
     let (server, folder) = (KeyServer::start(Reply::Keys(key_set(&[&pair]))), Folder::new("last_good"));

@@ -1,5 +1,6 @@
 //! Lists: pages, orders, cursors, search.
 use crate::client::{Client, collections, request};
+use crate::figures;
 use crate::support::{Base, databases, empty, sqlite};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -306,7 +307,8 @@ fn walks(base: &Base, cases: u32) {
 #[test]
 fn writes_during_a_walk_neither_hide_nor_repeat_a_row() {
     for base in empty("interleaved") {
-        walks(&base, if base.label == "sqlite" { 200 } else { 40 });
+        let (few, full) = if base.label == "sqlite" { (200, 1_000) } else { (40, 200) };
+        walks(&base, figures::either(few, full));
     }
 }
 

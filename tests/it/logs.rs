@@ -3,6 +3,7 @@ use crate::smoke::{Service, command, database};
 use crate::support::Folder;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 /// Requests that would write lines of their own, colour a terminal, or give away what is in a query.
 fn forge(service: &Service) {
@@ -67,6 +68,29 @@ fn requests_are_not_logged_unless_that_is_asked_for() {
     let log = service.until_logged("tokens refused: 1");
     assert!(!log.contains("parse error"), "what is no HTTP fills the log: {log}");
     assert!(!log.contains("known-"), "{log}");
+}
+
+#[test]
+fn whatever_is_sent_the_log_grows_by_a_line_a_second() {
+    let folder = Folder::new("logs_many");
+    let service = Service::start(&database(&folder), &["--empty"]);
+    service.ask("GET", "/v1/goals", "Authorization: Bearer a.b.c\r\n", "");
+    let (before, begun) = (service.until_logged("tokens refused").lines().count(), Instant::now());
+    for n in 0..150 {
+        for request in [
+            format!(
+                "GET /v1/goals/{n} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a.b.{n}\r\nConnection: close\r\n\r\n"
+            ),
+            format!("\u{1b}{n} no HTTP\r\n\r\n"),
+            format!("GET /v1/{n}?x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+            format!("PUT /v1/sources/{n} HTTP/1.1\r\nHost: x\r\nContent-Length: {{n}}\r\n\r\n"),
+        ] {
+            service.raw(request.as_bytes());
+        }
+    }
+    service.ask("GET", "/v1/goals", "", "");
+    let lines = service.logged().lines().count() - before;
+    assert!(lines <= 3 + begun.elapsed().as_secs() as usize, "{lines} lines: {}", service.logged());
 }
 
 #[test]

@@ -118,3 +118,16 @@ fn the_figures_are_on_the_admin_address_alone() {
         assert_eq!(get(&service, path), 404, "{path}");
     }
 }
+
+#[test]
+fn what_looks_after_the_service_is_counted_where_it_panics() {
+    let (folder, pair) = (Folder::new("metrics_threads"), Pair::new(Algorithm::ES256));
+    file(&folder, "jwks.json", &key_set(&[&pair]).to_string());
+    let issuers = file(&folder, "issuers.toml", &format!("{MASKINPORTEN_RULES}jwks_file = \"jwks.json\"\n"));
+    let service = Service::start(&database(&folder), &["--empty", "--issuers", issuers.to_str().unwrap()]);
+    let all = collected(&service);
+    for thread in ["database", "key-files"] {
+        assert_eq!(all.value("opptrapping_background_panics_total", &[("thread", thread)]), Some(0.0), "{thread}");
+    }
+    assert_eq!(service.ready().1["standing_still"], serde_json::json!([]));
+}

@@ -45,8 +45,13 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> u16 {
         {
             head = end + 4;
             let text = String::from_utf8_lossy(&buffer[..end]).to_lowercase();
-            let found = text.lines().find_map(|line| line.strip_prefix("content-length: "));
-            length = found.unwrap_or_else(|| panic!("no length: {text}")).parse().unwrap();
+            let named = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+            length = named("content-length").unwrap_or_else(|| panic!("no length: {text}")).parse().unwrap();
+            let again = named("retry-after").map(|wait| wait.parse::<u32>().unwrap());
+            // Not all in the same second: each is told another.
+            let told =
+                if text.starts_with("http/1.1 503") { (1..=5).contains(&again.unwrap_or(0)) } else { again.is_none() };
+            assert!(told, "{text}");
         }
     }
     String::from_utf8_lossy(&buffer[9..12]).parse().unwrap()
@@ -101,7 +106,8 @@ fn more_than_can_be_answered_is_refused_soon_and_what_can_be_is_answered() {
                 let mut took = vec![];
                 while !over.load(Ordering::Relaxed) {
                     let begun = Instant::now();
-                    assert!(service.admin("/health/live").0.starts_with("HTTP/1.1 200"));
+                    let path = ["/health/live", "/metrics"][took.len() % 2];
+                    assert!(service.admin(path).0.starts_with("HTTP/1.1 200"), "{path}");
                     took.push(begun.elapsed().as_millis());
                     thread::sleep(Duration::from_millis(20));
                 }
@@ -116,7 +122,7 @@ fn more_than_can_be_answered_is_refused_soon_and_what_can_be_is_answered() {
         let asked = (load.answered + load.refused.len()) as f64 / length as f64;
         let told = format!(
             "{}: {:.0} requests a second, {:.1} times the {peak:.0} that can be answered; {useful:.0} were ({:.2} of peak); \
-             refused in {} ms (median), {} ms (99 %); live in {} ms (median), {} ms (99 %)",
+             refused in {} ms (median), {} ms (99 %); live and metrics in {} ms (median), {} ms (99 %)",
             base.label,
             asked,
             asked / peak,
@@ -128,6 +134,7 @@ fn more_than_can_be_answered_is_refused_soon_and_what_can_be_is_answered() {
         );
         figures::tell("ten times capacity", told);
         assert!(load.refused.len() > load.answered, "{}: it was no overload", base.label);
+        assert!(live[live.len() * 99 / 100] < 1_500, "{}: {live:?}", base.label);
         assert!(useful > peak / 4.0, "{}: {useful} of {peak}", base.label);
         // It is over: nobody is refused any more.
         assert!(clients(&service, 16, Duration::from_secs(1)).refused.is_empty(), "{}", base.label);

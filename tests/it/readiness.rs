@@ -82,6 +82,24 @@ fn an_account_or_a_database_that_there_is_not_is_told_apart_and_waited_for() {
 }
 
 #[test]
+fn a_schema_that_it_may_not_bring_up_to_date_is_told_and_tried_again() {
+    let Some(cluster) = Cluster::new() else { return };
+    cluster.start();
+    let mut admin = PgConnection::establish(&cluster.url("postgres", "postgres")).unwrap();
+    admin.batch_execute("CREATE ROLE poor LOGIN").unwrap();
+    admin.batch_execute("CREATE DATABASE poor TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'").unwrap();
+    let service = Service::until("listening on", &cluster.url("poor", "poor"), &["--empty"], &[]);
+    service.until_ready(|status, said| status == 503 && said["problem"] == "schema-older");
+    let (head, body) = service.ask("GET", "/v1/goals", "", "");
+    assert!(head.starts_with("HTTP/1.1 503") && body.contains("/problems/database-unavailable"), "{head}\n{body}");
+    let mut there = PgConnection::establish(&cluster.url("postgres", "poor")).unwrap();
+    there.batch_execute("GRANT CREATE ON SCHEMA public TO poor").unwrap();
+    let healed = service.until_ready(|status, said| status == 200 && said["schema"] == "current");
+    assert!(healed < Duration::from_secs(10), "{healed:?}");
+    assert!(service.ask("GET", "/v1/goals", "", "").0.starts_with("HTTP/1.1 200"));
+}
+
+#[test]
 fn a_password_in_an_address_that_cannot_be_read_is_not_told() {
     let url = format!("postgres://postgres:{SECRET}@[::1/opptrapping");
     let service = Service::until("cannot be opened", &url, &[], &[("RUST_LOG", "trace")]);

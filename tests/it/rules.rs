@@ -58,6 +58,11 @@ async fn a_budget_line_is_for_the_time_of_its_plan() {
             let problem = client.put("/v1/budgets/outside", &line).await.refused(422, "invalid-content");
             assert!(names(&problem, "period", "domain_rule"), "{}: {problem}", base.label);
         }
+        for none in ["-1", "0", "9999", "20166"] {
+            line["period"] = json!(none);
+            let problem = client.put("/v1/budgets/outside", &line).await.refused(422, "invalid-content");
+            assert!(names(&problem, "period", "invalid"), "{}: {problem}", base.label);
+        }
         line["period"] = json!("2019");
         client.put("/v1/budgets/inside", &line).await.done(201);
     }

@@ -36,7 +36,18 @@ fn uploads_that_stand_still_are_let_go_and_keep_nobody_waiting() {
     let asked = Instant::now();
     assert!(service.ask("GET", "/v1/goals?limit=3", "", "").0.starts_with("HTTP/1.1 200"));
     let (asked, grown) = (asked.elapsed(), service.memory().saturating_sub(memory));
+    // Two bytes in a second are no better.
+    let mut dribbling = service.connect();
+    dribbling.write_all(half.as_bytes()).unwrap();
+    let mut sending = dribbling.try_clone().unwrap();
+    let dribbled = thread::spawn(move || {
+        while begun.elapsed() < Duration::from_secs(25) && sending.write_all(b"a").is_ok() {
+            thread::sleep(Duration::from_millis(500));
+        }
+    });
+    stalled.push(dribbling);
     let closed = let_go(&service, open, begun);
+    dribbled.join().unwrap();
     for stream in &mut stalled {
         let mut answer = vec![];
         drop(stream.read_to_end(&mut answer));

@@ -139,6 +139,27 @@ async fn one_is_received_published_rejected_and_erased() {
 }
 
 #[actix_web::test]
+async fn who_may_not_moderate_learns_nothing_of_what_waits() {
+    for base in databases("submissions_stranger") {
+        let client = Client::new(&base.db).await;
+        consult(&client, "open", 1, 1).await;
+        let id = sent(&client, "open", &json!({ "text": "Hei" })).await;
+        for method in ["PATCH", "DELETE", "GET"] {
+            let told = async |id: &str| {
+                let asked = scoped(method, &format!("/v1/submissions/{id}"), "grants:write consultations:write");
+                let asked = asked.insert_header(("content-type", "application/merge-patch+json"));
+                let answer = client.send(asked.insert_header(("if-match", "\"1\"")).set_payload("{}")).await;
+                (answer.status, answer.text().replace(id, "ID"))
+            };
+            let (there, nowhere) = (told(&id).await, told(&"0".repeat(32)).await);
+            assert_eq!(there, nowhere, "{} {method}", base.label);
+            assert_eq!(there.0, if method == "GET" { 404 } else { 403 }, "{} {method}", base.label);
+        }
+        assert_eq!(moderated(&client, "").await["total"], 1, "{}", base.label);
+    }
+}
+
+#[actix_web::test]
 async fn only_what_is_open_takes_any() {
     for base in databases("submissions_dates") {
         let client = Client::new(&base.db).await;
