@@ -41,7 +41,8 @@ fn listens(process: &mut Child, address: &str) -> bool {
 #[test]
 fn with_too_little_memory_nothing_that_was_acknowledged_is_lost() {
     let (base, folder, pen) = (sqlite("limits"), Folder::new("limits"), Pen::new("limits_keys", "sources:write"));
-    let limits: &[usize] = figures::either(&[40, 150, 400, 1_300], &[40, 80, 120, 150, 200, 300, 400, 600, 900, 1_300]);
+    let limits: &[usize] =
+        figures::either(&[40, 600, 1_300, 2_500], &[40, 80, 150, 300, 600, 900, 1_300, 1_800, 2_500]);
     let (mut acknowledged, mut refused, mut gone) = (vec![], 0, 0);
     for megabytes in limits {
         let (address, admin, key) = (free_address(), free_address(), pen.key());
@@ -61,6 +62,8 @@ fn with_too_little_memory_nothing_that_was_acknowledged_is_lost() {
             for client in 0..8 {
                 let (address, pen, written) = (&address, &pen, &written);
                 scope.spawn(move || {
+                    // Writes first, and then all that memory is needed for.
+                    thread::sleep(Duration::from_millis(if client < 2 { 0 } else { 500 }));
                     for n in (0..).take_while(|_| Instant::now() < until) {
                         if client < 2 {
                             let (id, body) = (
