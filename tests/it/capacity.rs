@@ -41,7 +41,8 @@ fn a_server_without_a_connection_left_is_told_of_and_used_again_when_it_has_some
         assert!(held.len() < 200, "there is always one more");
     }
     // Those of the service too, one after the other: what is free then is not for its account.
-    let its = "SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE usename = 'narrow' LIMIT 1) AS one";
+    let its = "SELECT pg_terminate_backend(pid) FROM \
+               (SELECT pid FROM pg_stat_activity WHERE usename = 'narrow' LIMIT 1) AS one";
     while diesel::sql_query(its).execute(&mut admin).unwrap() > 0 {
         let begun = Instant::now();
         while let Err(e) = PgConnection::establish(&url).map(|conn| held.push(conn)) {

@@ -1,5 +1,5 @@
-//! A clock that is set while the service runs. Tokens are judged by it, and times are told by it; what waits, what is limited
-//! and what came first are not.
+//! A clock that is set while the service runs. Tokens are judged by it, and times are told by it; what waits, what is
+//! limited and what came first are not.
 use crate::pen::Pen;
 use crate::preload::library;
 use crate::smoke::{Service, database};

@@ -170,7 +170,8 @@ fn a_head_that_is_too_large_is_refused_and_one_that_a_proxy_may_read_otherwise_i
     );
     let answer = service.raw(expecting.as_bytes());
     assert!(answer.contains("HTTP/1.1 413") && answer.contains("/problems/payload-too-large"), "{answer}");
-    // Lines that end without a return are taken, as the standard allows: a proxy in front must end them otherwise itself.
+    // Lines that end without a return are taken, as the standard allows: a proxy in front must end them otherwise
+    // itself.
     let answer = service.raw(b"GET /v1/goals?limit=3 HTTP/1.1\nHost: x\nConnection: close\n\n");
     assert!(answer.starts_with("HTTP/1.1 200") && answer.matches("HTTP/1.1 ").count() == 1, "{answer}");
     assert!(serves(&service));

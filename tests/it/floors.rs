@@ -1,5 +1,5 @@
-//! What others get while some ask for much: those who read while writers wait, those who ask for little while large answers
-//! are made, and all of them while somebody tries tokens.
+//! What others get while some ask for much: those who read while writers wait, those who ask for little while large
+//! answers are made, and all of them while somebody tries tokens.
 use crate::client::{Client, now, write};
 use crate::figures;
 use crate::keys::Hold;
@@ -57,7 +57,8 @@ async fn those_who_read_do_not_wait_for_those_who_write() {
     }
 }
 
-/// Asks again and again over one connection for what costs nothing, and gives how long each answer took, in order of that.
+/// Asks again and again over one connection for what costs nothing, and gives how long each answer took, in order of
+/// that.
 fn probe(service: &Service, path: &str, until: impl Fn() -> bool) -> Vec<Duration> {
     let mut stream = service.connect();
     let mut took = vec![];

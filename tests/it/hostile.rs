@@ -1,5 +1,5 @@
-//! The table of hostile and fault cases, `tests/hostile.toml`: every case has tests that show it, and every test that it
-//! names is there.
+//! The table of hostile and fault cases, `tests/hostile.toml`: every case has tests that show it, and every test that
+//! it names is there.
 use crate::figures;
 use crate::support::root;
 use serde::Deserialize;

@@ -1,5 +1,5 @@
-//! A process that may not have the memory it needs: it does not start, or refuses, or is gone; what it had acknowledged is
-//! there.
+//! A process that may not have the memory it needs: it does not start, or refuses, or is gone; what it had acknowledged
+//! is there.
 use crate::figures;
 use crate::pen::Pen;
 use crate::smoke::{after, free_address, succeeds};

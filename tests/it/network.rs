@@ -1,5 +1,5 @@
-//! A network between the service and its database that is slow, narrow and loses some, or that parts one of two instances
-//! from it.
+//! A network between the service and its database that is slow, narrow and loses some, or that parts one of two
+//! instances from it.
 use crate::cluster::Cluster;
 use crate::faults::{header, status};
 use crate::figures;
@@ -85,7 +85,8 @@ fn on_a_bad_network_answers_are_late_or_refused_in_time_and_nobody_storms_the_se
     figures::tell(
         "PostgreSQL over a bad network",
         format!(
-            "{fine} answered, {refused} refused with 503, the slowest after {} ms; {connections} new connections; recovery {} ms",
+            "{fine} answered, {refused} refused with 503, the slowest after {} ms; {connections} new connections; \
+             recovery {} ms",
             slowest.as_millis(),
             begun.elapsed().as_millis()
         ),

@@ -16,8 +16,8 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-/// Each time a file of the database is on the disk, it is copied as it is then, in the place of the copy before: what was
-/// written since would be gone, all of it. A file that is removed has no copy any more.
+/// Each time a file of the database is on the disk, it is copied as it is then, in the place of the copy before: what
+/// was written since would be gone, all of it. A file that is removed has no copy any more.
 const COPIES: &str = r#"
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,4 +1,5 @@
-//! Functions of the C library replaced in a service that is started: how the machine could behave, and does not when asked to.
+//! Functions of the C library replaced in a service that is started: how the machine could behave, and does not when
+//! asked to.
 use crate::support::Folder;
 use std::path::PathBuf;
 use std::process::Command;

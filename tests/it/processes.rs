@@ -1,4 +1,5 @@
-//! Two processes of one database: every write of either is there, both show the same, and what is revoked is so at both.
+//! Two processes of one database: every write of either is there, both show the same, and what is revoked is so at
+//! both.
 use crate::figures;
 use crate::pen::Pen;
 use crate::smoke::{Service, succeeds};

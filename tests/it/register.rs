@@ -1,5 +1,5 @@
-//! One thing, written and read by many at two instances: what each was told can be put into one order, in which everything
-//! stands between when it was asked and when it was answered.
+//! One thing, written and read by many at two instances: what each was told can be put into one order, in which
+//! everything stands between when it was asked and when it was answered.
 use crate::client::{Client, request, write};
 use crate::figures;
 use crate::support::databases;

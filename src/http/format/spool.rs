@@ -152,7 +152,8 @@ mod tests {
             let (one, other) = futures_util::future::join(ask(), ask()).await;
             assert_eq!(one.unwrap().length().await.unwrap(), size as u64);
             assert_eq!(other.unwrap().length().await.unwrap(), size as u64);
-            assert_eq!(exports.shelf().reading(&tag).unwrap().length().await.unwrap(), size as u64);
+            let kept = exports.shelf().reading(&tag).unwrap();
+            assert_eq!(kept.length().await.unwrap(), size as u64);
         }
         assert_eq!(made.load(Ordering::Relaxed), 2);
     }
