@@ -242,7 +242,9 @@ pub(super) fn rows_answer(query: &str, cube: bool, body: Value, example: &Value)
     });
     for format in Format::offered(cube).filter(|f| f.is_table()) {
         let text = format.content_type().contains("charset");
-        let mut schema = json!({ "type": "string", "description": format.about() });
+        // A cube is JSON too, and read as such.
+        let word = if format == Format::JsonStat { "object" } else { "string" };
+        let mut schema = json!({ "type": word, "description": format.about() });
         if !text {
             schema["format"] = json!("binary");
         }
