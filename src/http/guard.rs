@@ -10,6 +10,7 @@ use crate::db::Database;
 use crate::error::{Error, Kind};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
@@ -57,8 +58,9 @@ pub async fn every(
         req.head_mut().method = Method::GET;
         req.extensions_mut().insert(OnlyHead);
     }
+    let (path, asked) = (req.path().to_owned(), req.headers().contains_key(header::ORIGIN));
     let answered = AssertUnwindSafe(next.call(req)).catch_unwind().await;
-    let answered = answered.unwrap_or_else(|_| Err(Error::internal("a handler panicked").into()));
+    let answered = answered.unwrap_or_else(|_| Err(fallen(&path, &id, asked)));
     let answered = answer::packed(answered?.map_into_boxed_body()).await;
     let mut response = finished(explained(answered, &id), &id, private);
     if let Some(told) = told {
@@ -87,6 +89,19 @@ async fn admit(req: &ServiceRequest) -> Result<Option<Told>, Error> {
     Ok(told)
 }
 
+/// The answer where a handler panicked. Its request is gone, and so the answer goes by the layers as an error, with what
+/// they would have added.
+fn fallen(path: &str, id: &RequestId, asked: bool) -> actix_web::Error {
+    let error = Error::internal("a handler panicked");
+    faults::tell(id, &error);
+    let mut response = error.response(Some(path));
+    shield(response.headers_mut(), id);
+    if asked {
+        cors::grant(response.headers_mut());
+    }
+    InternalError::from_response(error, response).into()
+}
+
 /// An error of ours, written anew with the path it answers, and logged where it is our fault.
 fn explained(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<BoxBody> {
     let Some(error) = response.response().error().and_then(|e| e.as_error::<Error>()) else {
@@ -102,8 +117,7 @@ fn explained(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceRespo
 
 fn finished(mut response: ServiceResponse<BoxBody>, id: &RequestId, private: bool) -> ServiceResponse<BoxBody> {
     let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    name(headers, id);
+    shield(headers, id);
     if private {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
@@ -119,6 +133,12 @@ pub fn refused(req: ServiceRequest, error: &Error) -> ServiceResponse<BoxBody> {
         cors::grant(response.headers_mut());
     }
     response
+}
+
+/// What every answer has.
+fn shield(headers: &mut HeaderMap, id: &RequestId) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    name(headers, id);
 }
 
 /// Puts the name of a request into its answer.
@@ -162,4 +182,42 @@ pub async fn unrouted(req: HttpRequest, routes: Data<Routes>) -> Result<HttpResp
         return Ok(HttpResponse::PermanentRedirect().insert_header((header::LOCATION, location)).finish());
     }
     Err(Error::new(Kind::NotFound).detail("there is no such path; the document is at /openapi.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::body::to_bytes;
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, init_service, try_call_service};
+    use actix_web::{App, web};
+
+    #[allow(clippy::panic, reason = "what is to be caught")]
+    async fn panics() -> HttpResponse {
+        panic!("on purpose")
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_a_problem_with_all_that_an_answer_has() {
+        let app = App::new().route("/x", web::get().to(panics)).wrap(from_fn(every)).wrap(from_fn(cors::every));
+        let service = init_service(app).await;
+        let request = TestRequest::get().uri("/x").insert_header((REQUEST_ID, "mine")).insert_header(("origin", "o"));
+        let answer = match try_call_service(&service, request.to_request()).await {
+            Ok(response) => response.into_parts().1.map_into_boxed_body(),
+            Err(error) => error.error_response(),
+        };
+        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        assert_eq!(answer.status(), 500);
+        for (name, value) in [
+            ("x-request-id", "mine"),
+            ("x-content-type-options", "nosniff"),
+            ("access-control-allow-origin", "*"),
+            ("cache-control", "no-store"),
+            ("content-type", "application/problem+json"),
+        ] {
+            assert!(header(name).is_some_and(|found| found.starts_with(value)), "{name}: {:?}", header(name));
+        }
+        let body = to_bytes(answer.into_body()).await.unwrap();
+        assert!(body.ends_with(br#""instance":"/x"}"#), "{body:?}");
+    }
 }
