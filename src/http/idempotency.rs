@@ -76,16 +76,24 @@ impl Once {
     }
 
     /// Runs `work` off the event loop, and answers with what it did. The turn lasts until it is done, also where the
-    /// client has gone.
+    /// client has gone. Where the connection breaks meanwhile it is run once more, if there is a key by which it is found out
+    /// whether the first time was in vain.
     pub async fn run(
         self,
         db: Data<Database>,
-        work: impl FnOnce(&Database, Option<&Keyed>) -> Result<Done, Error> + Send + 'static,
+        work: impl Fn(&Database, Option<&Keyed>) -> Result<Done, Error> + Send + 'static,
     ) -> Result<HttpResponse, Error> {
         if let Some(answered) = self.answered(&db).await? {
             return Ok(answered);
         }
-        response(self.execute(db, work).await?)
+        let again = move |db: &Database, keyed: Option<&Keyed>| match work(db, keyed) {
+            Err(e) if keyed.is_some() && e.is_broken_connection() => {
+                log::info!("a write with a key is tried again: {e}");
+                work(db, keyed)
+            }
+            done => done,
+        };
+        response(self.execute(db, again).await?)
     }
 
     /// The same for work that takes as long as there is to do.

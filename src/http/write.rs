@@ -128,8 +128,8 @@ async fn store<R: Resource>(
     once.run(db, move |db, keyed| {
         let work = |write: &mut Write| {
             let object = match whole {
-                Whole::Row | Whole::Line => Value::Object(sent.stored),
-                Whole::Patch => patched::<R>(write, &order, sent.stored)?,
+                Whole::Row | Whole::Line => Value::Object(sent.stored.clone()),
+                Whole::Patch => patched::<R>(write, &order, sent.stored.clone())?,
             };
             let (row, outcome) = write.put(row_from::<R>(object, &order.id)?, &order.expect)?;
             same_id::<R>(&row, &order.id)?;

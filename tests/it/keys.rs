@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use futures_util::future::{join, join_all};
 use opptrapping::db::{Statement, idempotency};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn keyed(request: TestRequest, key: &str) -> TestRequest {
     request.insert_header(("idempotency-key", key))
@@ -234,6 +235,32 @@ async fn what_failed_is_done_by_the_retry_and_who_comes_meanwhile_is_told() {
         let done = send().await.done(201);
         assert_eq!(done.header("idempotency-replayed"), None);
         replayed(&done, &send().await, base.label);
+    }
+}
+
+#[actix_web::test]
+async fn a_write_whose_connection_breaks_is_done_all_the_same_where_it_has_a_key() {
+    for base in empty("keys_broken").into_iter().filter(|base| !base.url.starts_with("sqlite")) {
+        let client = Client::new(&base.db).await;
+        let mut admin = PgConnection::establish(&base.url).unwrap();
+        // Once it waits for who holds the database, its connection is cut, and then nobody holds it.
+        let mut cut = async |write: TestRequest| {
+            let hold = Hold::on(&base);
+            let cut = async {
+                let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                           WHERE datname = current_database() AND wait_event_type = 'Lock'";
+                while diesel::sql_query(end).execute(&mut admin).unwrap() == 0 {
+                    actix_web::rt::time::sleep(Duration::from_millis(10)).await;
+                }
+                drop(hold);
+            };
+            join(client.send(write), cut).await.0
+        };
+        let body = source("a", "A");
+        cut(put("/v1/sources/a", &body)).await.refused(503, "database-unavailable");
+        let key = new_key();
+        let done = cut(keyed(put("/v1/sources/a", &body), &key)).await.done(201);
+        replayed(&done, &client.send(keyed(put("/v1/sources/a", &body), &key)).await, base.label);
     }
 }
 
