@@ -1,70 +1,109 @@
-//! Kept answers against a bare actix server that has the same bytes and headers in memory, and does nothing else.
-use crate::{CONNECTIONS, LENGTH, ROUNDS, load, median, start};
-use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use std::io::{Read, Write};
-use std::net::TcpStream;
+//! Kept answers: against a bare actix server that has the same bytes and headers in memory, and nginx that has them in files.
+//!
+//! A kept answer costs neither a query nor a look at the database, so one database is enough. What is asked is what a
+//! dashboard asks again and again: 64 grants, pages or years in turn. The 304 is compared with the bare server's full
+//! answer, which is what a client without `If-None-Match` costs at the least, and with nginx's 304.
+use crate::children::Server;
+use crate::data::Data;
+use crate::figures::{self, Pace, Sample};
+use crate::peers::{bytes, nginx};
+use crate::question::{IN_EACH_ROW, Workload, workloads};
+use crate::service::{Service, With};
+use crate::table::{Line, Table, Target, Unit};
+use crate::wire::{Answer, Request};
+use crate::wrk::Load;
 
-pub const HOT: u16 = 18_092;
-const BYTES: u16 = 18_093;
+const ASKED: usize = 64;
+const BARE: &str = "bare actix, same bytes";
+const BARE_IN_FULL: &str = "bare actix, 200 in full";
+const NGINX: &str = "nginx, same bytes";
+const NGINX_304: &str = "nginx, 304";
 
-/// One object, a page of 100 grants, and 357 observations of one indicator and year.
-const WORKLOADS: [(&str, &str); 3] = [
-    ("hot: one grant", "/v1/grants/bench-00059"),
-    ("hot: 100 grants", "/v1/grants?period=2015&limit=100"),
-    ("hot: 356 observations", "/v1/observations?indicator=population&period=2021&level=municipality"),
-];
-
-pub fn compare(name: &str, url: &str) {
-    let mut service = start(&["serve-kept", url], HOT);
-    for (workload, path) in WORKLOADS {
-        let mut bytes = start(&["bytes", path], BYTES);
-        let paths = [path.to_owned()];
-        let (mut ours, mut theirs) = (vec![], vec![]);
-        for _ in 0..ROUNDS {
-            ours.push(load::requests_per_second(HOT, &paths, CONNECTIONS, LENGTH));
-            theirs.push(load::requests_per_second(BYTES, &paths, CONNECTIONS, LENGTH));
+pub fn measure(data: &Data, pace: Pace, table: &mut Table) -> Result<(), String> {
+    let service = Service::start(data, With::default())?;
+    for workload in workloads(data).into_iter().take(3) {
+        let asked = ask(&service, &workload)?;
+        let peers = Peers::start(data, &asked, table)?;
+        let requests: Vec<Request> = asked.iter().map(|(request, _)| request.clone()).collect();
+        let load = Load::of(&data.folder, "hot", &requests, None);
+        let mut contenders = vec![(service.server.port, &load), (peers.bare.port, &load)];
+        contenders.extend(peers.nginx.as_ref().map(|nginx| (nginx.port, &load)));
+        let name = format!("hot: {}", workload.name);
+        add(table, &name, figures::rates(pace, &contenders), [(BARE, 0.95), (NGINX, 0.9)]);
+        if workload.rows == 357 {
+            not_modified(data, &service, &asked, &peers, &load, pace, table)?;
         }
-        let (ours, theirs) = (median(ours), median(theirs));
-        println!("{name:<12} {workload:<24} {ours:>10.0} {theirs:>10.0} {:>7.2}", ours / theirs);
-        let _ = bytes.kill();
-        let _ = bytes.wait();
     }
-    let _ = service.kill();
-    let _ = service.wait();
+    Ok(())
 }
 
-/// Serves what the service answers to a path, whatever is asked for.
-pub fn bytes(path: &str) -> std::io::Result<()> {
-    let (headers, body) = fetch(path)?;
-    let (headers, body) = (web::Data::new(headers), web::Bytes::from(body));
-    let server = HttpServer::new(move || {
-        let body = body.clone();
-        let answer = move |_: HttpRequest, headers: web::Data<Vec<(HeaderName, HeaderValue)>>| {
-            let mut response = HttpResponse::Ok().body(body.clone());
-            for (name, value) in headers.iter() {
-                response.headers_mut().append(name.clone(), value.clone());
-            }
-            std::future::ready(response)
+/// Asks each question once, so that all answers are kept, and gives them.
+fn ask(service: &Service, workload: &Workload) -> Result<Vec<(Request, Answer)>, String> {
+    let questions = workload.questions.iter().take(ASKED).filter_map(|question| question.to_us());
+    questions
+        .map(|request| {
+            let answer = request.send(service.server.port)?.expecting(200, IN_EACH_ROW, workload.rows)?;
+            Ok((request, answer))
+        })
+        .collect()
+}
+
+struct Peers {
+    bare: Server,
+    nginx: Option<Server>,
+}
+
+impl Peers {
+    fn start(data: &Data, asked: &[(Request, Answer)], table: &mut Table) -> Result<Self, String> {
+        let again = |(request, answer): &(Request, Answer)| {
+            let (headers, body) = (answer.headers.clone(), answer.body.clone());
+            (request.path().to_owned(), Answer { headers, body, ..*answer })
         };
-        App::new().app_data(headers.clone()).default_service(web::to(answer))
-    });
-    actix_web::rt::System::new().block_on(server.workers(1).bind(("127.0.0.1", BYTES))?.run())
+        let answers: Vec<(String, Answer)> = asked.iter().map(again).collect();
+        let nginx = nginx::start(&data.folder, &answers).map_err(|why| table.leave_out("nginx", &why)).ok();
+        Ok(Self { bare: bytes::start(&data.folder, &answers[0].1)?, nginx })
+    }
 }
 
-type Fetched = (Vec<(HeaderName, HeaderValue)>, Vec<u8>);
+/// The same questions from clients that have the answers already.
+fn not_modified(
+    data: &Data,
+    service: &Service,
+    asked: &[(Request, Answer)],
+    peers: &Peers,
+    in_full: &Load,
+    pace: Pace,
+    table: &mut Table,
+) -> Result<(), String> {
+    let known = |tag: Option<&str>, request: &Request| request.clone().header("If-None-Match", tag.unwrap_or_default());
+    let ours: Vec<Request> = asked.iter().map(|(request, answer)| known(answer.header("etag"), request)).collect();
+    ours[0].send(service.server.port)?.expecting(304, "", 0)?;
+    let ours = Load::of(&data.folder, "known", &ours, None);
+    let mut contenders = vec![(service.server.port, &ours), (peers.bare.port, in_full)];
+    let theirs;
+    if let Some(nginx) = &peers.nginx {
+        let file = &asked[0].0;
+        let request = known(file.send(nginx.port)?.header("etag"), file);
+        request.send(nginx.port)?.expecting(304, "", 0)?;
+        theirs = Load::of(&data.folder, "known-nginx", &[request], None);
+        contenders.push((nginx.port, &theirs));
+    }
+    let samples = figures::rates(pace, &contenders);
+    add(table, "hot: 304 of 357 observations", samples, [(BARE_IN_FULL, 1.2), (NGINX_304, 0.9)]);
+    Ok(())
+}
 
-fn fetch(path: &str) -> std::io::Result<Fetched> {
-    let mut stream = TcpStream::connect(("127.0.0.1", HOT))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")?;
-    let mut all = vec![];
-    stream.read_to_end(&mut all)?;
-    let end = all.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
-    let head = String::from_utf8_lossy(&all[..end]).into_owned();
-    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-    let parsed = head.lines().skip(1).filter_map(|line| line.split_once(": ")).filter_map(|(name, value)| {
-        let own = !matches!(name.to_ascii_lowercase().as_str(), "content-length" | "date" | "connection");
-        own.then(|| Some((name.parse().ok()?, value.parse().ok()?)))?
-    });
-    Ok((parsed.collect(), all[end + 4..].to_vec()))
+fn add(table: &mut Table, workload: &str, samples: Vec<Sample>, peers: [(&'static str, f64); 2]) {
+    let (ours, theirs) = samples.split_first().expect("a sample");
+    for (theirs, (peer, target)) in theirs.iter().zip(peers) {
+        table.add(Line {
+            workload: workload.into(),
+            database: "",
+            unit: Unit::Rate,
+            ours: ours.clone(),
+            peer,
+            theirs: Some(theirs.clone()),
+            target: Some(Target::Least(target)),
+        });
+    }
 }

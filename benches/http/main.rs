@@ -1,159 +1,139 @@
-//! `cargo bench --bench http`: the service, uncached, against a bare actix + Diesel handler of the same query.
+//! `cargo bench --bench http`: the service against its peers, over loopback, in turn, in one run.
 //!
-//! Both serve the same 60,000 grants from the same database, each in a process of its own with one worker; they are
-//! measured in turn, A B A B, and the medians compared. SQLite always; PostgreSQL where TEST_DATABASE_URL names a server.
-//! Then kept answers, against a bare actix server with the same bytes in memory (`-- hot` runs that alone), and
-//! a summary over all grants, against the same SQL in `sqlite3` and `psql`: the wall time of each, and their ratio.
-//! `cargo bench --bench http -- summary` runs that alone.
-mod bare;
+//! Every workload is measured A B C A B C, and medians are compared, so that a machine that is slower for a while is slower
+//! for all. Servers have one core and one worker each, the load another core. SQLite always; PostgreSQL where
+//! TEST_DATABASE_URL names a server (`./test --with cargo bench --bench http`). Peers that are not there are told and left
+//! out. `--help` has the rest; `children` says what starts and ends, `data` what is asked for, `peers` whom.
+mod children;
+mod cold;
+mod data;
+mod figures;
 mod hot;
-mod load;
+mod mixed;
+mod panel;
+mod peers;
+mod question;
+mod readme;
+mod service;
+mod start;
 mod summary;
+mod table;
+mod wire;
+mod wrk;
 
-use opptrapping::db::{Author, Database, Expect};
-use opptrapping::http::{Settings, token::Issuers};
-use opptrapping::{Shared, api::grants::Grant, app, import, open};
-use std::process::{Child, Command};
-use std::time::Duration;
+use clap::{Parser, ValueEnum};
+use data::Data;
+use figures::Pace;
+use std::process::ExitCode;
+use std::time::Instant;
+use table::Table;
 
-const GRANTS: usize = 60_000;
-const ROUNDS: usize = 5;
-const LENGTH: Duration = Duration::from_secs(3);
-const CONNECTIONS: usize = 16;
-const SERVICE: u16 = 18_090;
-const BARE: u16 = 18_091;
+/// That of the service, so that the bare servers have no worse one.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() {
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Group {
+    /// Kept answers, against a bare actix server and nginx with the same bytes
+    Hot,
+    /// Objects and lists without the cache, against a bare actix + Diesel handler, PostgREST, FastAPI, datasette and roapi
+    Cold,
+    /// All grants summed up by county and year, against the databases' shells and those peers
+    Summary,
+    /// Ten years carried to another municipal map, against the same as reported
+    Panel,
+    /// 95 % reads and 5 % writes, against PostgREST
+    Mixed,
+    /// The time to the first answer, and memory
+    Start,
+}
+
+/// The service against its peers: medians and ratios, by workload.
+///
+/// Needs wrk; nginx, sqlite3, psql, python3 and npm for the peers. TEST_DATABASE_URL names a PostgreSQL server.
+#[derive(Parser)]
+#[command(bin_name = "cargo bench --bench http --")]
+struct Options {
+    /// What to measure; everything, where nothing is named
+    groups: Vec<Group>,
+    /// How many times as large the databases are. From 2 on they are compared with those of the usual size, too
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
+    scale: u8,
+    /// One round of a second each: whether it works, not what it comes to
+    #[arg(long)]
+    quick: bool,
+    /// Put the table into the README
+    #[arg(long)]
+    write: bool,
+    /// Only install the peers, into target/peers; a run does that too where they are missing
+    #[arg(long)]
+    install: bool,
+    /// What cargo says to every bench
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [_, "serve", url] => serve(url, SERVICE, 0),
-        [_, "serve-kept", url] => serve(url, hot::HOT, Settings::default().cache_bytes),
-        [_, "bytes", path] => hot::bytes(path).expect("serving"),
-        [_, "bare", url, newest] => bare(url, newest.parse().expect("a revision")),
-        [_, first, ..] if *first == "summary" => compare(&[SUMMARY]),
-        [_, first, ..] if *first == "hot" => compare(&[HOT]),
-        _ => compare(&["one grant by id", "a page of 100 grants", HOT, SUMMARY]),
+    if let Some(served) = peers::be(&arguments) {
+        return served.map_or_else(|e| fail(&e.to_string()), |()| ExitCode::SUCCESS);
+    }
+    let options = Options::parse();
+    peers::install::all();
+    if options.install {
+        return ExitCode::SUCCESS;
+    }
+    if let Some(why) = wrk::missing() {
+        return fail(why);
+    }
+    children::end_at_signals();
+    let _ends = children::AtTheEnd;
+    match run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => fail(&why),
     }
 }
 
-const HOT: &str = "kept answers";
-const SUMMARY: &str = "a summary";
+fn fail(why: &str) -> ExitCode {
+    eprintln!("{why}");
+    ExitCode::FAILURE
+}
 
-/// Runs the workloads named.
-fn compare(wanted: &[&str]) {
-    let folder = std::env::temp_dir().join(format!("opptrapping-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let mut urls = vec![("SQLite", format!("sqlite://{}", folder.join("bench.db").display()))];
-    let postgres = std::env::var("TEST_DATABASE_URL").ok().map(|server| fresh_database(&server));
-    urls.extend(postgres.iter().map(|url| ("PostgreSQL", url.clone())));
-    println!("{:<12} {:<24} {:>10} {:>10} {:>7}", "database", "workload", "service/s", "bare/s", "ratio");
-    for (name, url) in urls {
-        let newest = prepare(&url);
-        let mut servers = [start(&["serve", &url], SERVICE), start(&["bare", &url, &newest.to_string()], BARE)];
-        let objects: Vec<String> = (0..997).map(|n| format!("/v1/grants/{}", id(n * 59))).collect();
-        let pages: Vec<String> = (2010..2020).map(|year| format!("/v1/grants?period={year}&limit=100")).collect();
-        let workloads = [("one grant by id", &objects), ("a page of 100 grants", &pages)];
-        for (workload, paths) in workloads.into_iter().filter(|(workload, _)| wanted.contains(workload)) {
-            let (mut ours, mut theirs) = (vec![], vec![]);
-            for _ in 0..ROUNDS {
-                ours.push(load::requests_per_second(SERVICE, paths, CONNECTIONS, LENGTH));
-                theirs.push(load::requests_per_second(BARE, paths, CONNECTIONS, LENGTH));
-            }
-            let (ours, theirs) = (median(ours), median(theirs));
-            println!("{name:<12} {workload:<24} {ours:>10.0} {theirs:>10.0} {:>7.2}", ours / theirs);
+fn run(options: &Options) -> Result<(), String> {
+    let begun = Instant::now();
+    let pace = match options.quick {
+        true => Pace { rounds: 1, seconds: 1, requests: 5, starts: 2 },
+        false => Pace { rounds: 5, seconds: 2, requests: 25, starts: 5 },
+    };
+    let (folder, scale) = (children::folder(), options.scale.into());
+    let all = data::load_all(&folder, scale)?;
+    let usual = if scale > 1 { data::load_all(&folder, 1)? } else { vec![] };
+    let mut table = Table::default();
+    let wanted = |group| options.groups.is_empty() || options.groups.contains(&group);
+    let mut measure = |group, data: &Data, work: fn(&Data, Pace, &mut Table) -> Result<(), String>| {
+        if wanted(group)
+            && let Err(why) = work(data, pace, &mut table)
+        {
+            let group = group.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+            table.leave_out(&format!("{group}, {}", data.name), &why);
         }
-        if wanted.contains(&HOT) {
-            hot::compare(name, &url);
-        }
-        if wanted.contains(&SUMMARY) {
-            summary::compare(name, &url, newest);
-        }
-        servers.iter_mut().for_each(|server| {
-            let _ = server.kill();
-            let _ = server.wait();
-        });
+    };
+    measure(Group::Hot, &all[0], hot::measure);
+    for data in &all {
+        measure(Group::Cold, data, cold::measure);
+        measure(Group::Summary, data, summary::measure);
+        measure(Group::Panel, data, panel::measure);
+        measure(Group::Start, data, start::measure);
     }
-    let _ = std::fs::remove_dir_all(&folder);
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-fn id(n: usize) -> String {
-    format!("bench-{:05}", n % GRANTS)
-}
-
-/// A database of our own on the server, in byte order.
-fn fresh_database(server: &str) -> String {
-    use diesel::prelude::*;
-    let name = format!("bench_{}", std::process::id());
-    let mut admin = diesel::PgConnection::establish(server).expect("the server TEST_DATABASE_URL names");
-    let create = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
-    diesel::sql_query(create).execute(&mut admin).expect("a database");
-    let (base, _) = server.rsplit_once('/').expect("a URL with a database");
-    format!("{base}/{name}")
-}
-
-/// Loads the reference data and the grants; returns the newest revision.
-fn prepare(url: &str) -> i64 {
-    let db = open(url).expect("a database");
-    import::reference::load(&db).expect("the reference data");
-    let regions = regions(&db);
-    let author = Author::local("benchmark");
-    db.write(&author, Some("benchmark"), |write| {
-        for n in 0..GRANTS {
-            write.put(grant(n, &regions), &Expect::Anything)?;
-        }
-        Ok(())
-    })
-    .expect("the grants");
-    db.read(|conn| Ok(opptrapping::db::Statement::new("ANALYZE").run(conn)?)).ok();
-    db.head().revision
-}
-
-/// Municipalities that were there from 2010 to 2019.
-fn regions(db: &Database) -> Vec<String> {
-    let sql = "SELECT region FROM municipalities WHERE valid_from <= '2010-01-01' AND (valid_to IS NULL OR valid_to >= '2020-01-01') ORDER BY id";
-    let found: Vec<(String,)> = db.read(|conn| Ok(opptrapping::db::Statement::new(sql).rows(conn)?)).expect("regions");
-    found.into_iter().map(|(region,)| region).collect()
-}
-
-fn grant(n: usize, regions: &[String]) -> Grant {
-    let row = serde_json::json!({
-        "id": id(n), "plan": "rus-2016-2020", "scheme": "kommunalt-rusarbeid", "measure": null,
-        "region": regions[n % regions.len()], "recipient_name": null, "recipient_orgnr": null,
-        "period": (2010 + n / regions.len() % 10).to_string(), "amount_nok": 100_000 + (n * 7_919) % 5_000_000,
-        "stage": "paid", "approximate": false, "source": "prop-15-s-2015-2016", "note": null,
-    });
-    serde_json::from_value(row).expect("a grant")
-}
-
-fn start(arguments: &[&str], port: u16) -> Child {
-    let program = std::env::current_exe().expect("this program");
-    let child = Command::new(program).args(arguments).spawn().expect("a server");
-    let patience = std::time::Instant::now();
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(patience.elapsed() < Duration::from_secs(20), "the server on port {port} did not come up");
-        std::thread::sleep(Duration::from_millis(50));
+    for (large, usual) in all.iter().zip(&usual) {
+        cold::scaled(large, usual, pace, &mut table)?;
     }
-    child
-}
-
-fn serve(url: &str, port: u16, cache_bytes: u64) {
-    let db = open(url).expect("a database");
-    db.watch();
-    let settings = Settings { cache_bytes, ..Settings::default() };
-    let shared = Shared::new(db, settings, Issuers::default());
-    let server = actix_web::HttpServer::new(move || app(&shared)).workers(1).bind(("127.0.0.1", port)).expect("a port");
-    actix_web::rt::System::new().block_on(server.run()).expect("serving");
-}
-
-fn bare(url: &str, newest: i64) {
-    match url.strip_prefix("sqlite://") {
-        Some(path) => bare::sqlite(path, BARE, 16, newest),
-        None => bare::postgres(url, BARE, 16, newest),
+    // Last, since it writes.
+    let mut measure = |data: &Data| if wanted(Group::Mixed) { mixed::measure(data, pace, &mut table) } else { Ok(()) };
+    all.iter().try_for_each(&mut measure)?;
+    if table.is_empty() {
+        return Err("nothing could be measured".into());
     }
-    .expect("serving");
+    println!("\n{}\n\n{}\nin {} s", readme::machine(), table.markdown(), begun.elapsed().as_secs());
+    if options.write { readme::write(&table.markdown()) } else { Ok(()) }
 }

@@ -1,0 +1,29 @@
+//! FastAPI with asyncpg under uvicorn, with its C parts and one worker: what one writes in Python without this project.
+use super::install;
+use crate::children::{self, Server};
+use crate::data::Data;
+use crate::question::Question;
+use crate::wire::Request;
+
+pub fn start(data: &Data) -> Result<Server, String> {
+    let program = install::of_python("uvicorn")?;
+    let (port, folder) = (children::free_port(), super::folder(data, "fastapi")?);
+    std::fs::write(folder.join("handlers.py"), include_str!("fastapi.py")).map_err(|e| e.to_string())?;
+    let mut command = children::pinned(children::SERVERS, program);
+    command.current_dir(&folder).env("PEER_DATABASE", &data.url).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.args(["handlers:app", "--host", "127.0.0.1", "--port", &port.to_string(), "--loop", "uvloop"]);
+    command.args(["--http", "httptools", "--no-access-log", "--log-level", "warning"]);
+    Server::start(command, port, &folder.join("log"))
+}
+
+pub fn ask(_: &Data, question: &Question) -> Option<Request> {
+    Some(Request::get(match question {
+        Question::Grant(id) => format!("/grants/{id}"),
+        Question::Page { region, year } => format!("/grants?region={region}&period={year}&limit=100"),
+        Question::Year { indicator, year } => {
+            format!("/observations?indicator={indicator}&period={year}&level=municipality")
+        }
+        Question::Place(region) => format!("/observations/of/{region}?limit=400"),
+        Question::Summary => "/summary".into(),
+    }))
+}
