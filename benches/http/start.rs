@@ -47,7 +47,7 @@ fn filled(data: &Data) -> Result<f64, String> {
     let load = Load::of(&data.folder, "filling", &requests, None);
     for _ in 0..30 {
         load.run(service.server.port, 1, 0)?;
-        if service.figure("cache_evictions_total")? > 0.0 {
+        if service.figure("opptrapping_cache_evictions_total")? > 0.0 {
             return Ok(service.server.memory_mb());
         }
     }

@@ -1,4 +1,5 @@
-//! roapi on the rows as Parquet, which it holds in memory. Questions are in its REST dialect; the summary is in SQL.
+//! roapi on the rows as NDJSON, which it reads into memory: its library is too old for our Parquet of floating-point
+//! numbers. Questions are in its REST dialect; the summary is in SQL.
 use super::install;
 use crate::children::{self, Server};
 use crate::data::Data;
@@ -12,11 +13,11 @@ pub fn start(data: &Data) -> Result<Server, String> {
     let (port, folder) = (children::free_port(), super::folder(data, "roapi")?);
     let mut tables = vec![];
     for name in ["grants", "observations"] {
-        let file = folder.join(format!("{name}.parquet"));
+        let file = folder.join(format!("{name}.ndjson"));
         if !file.exists() {
             let mut export = Command::new(env!("CARGO_BIN_EXE_opptrapping"));
             service::plain(&mut export, &folder);
-            export.args(["export", name, "--format", "parquet", "--database-url", &data.url, "--output"]).arg(&file);
+            export.args(["export", name, "--format", "ndjson", "--database-url", &data.url, "--output"]).arg(&file);
             let done = export.output().map_err(|e| e.to_string())?;
             if !done.status.success() {
                 return Err(String::from_utf8_lossy(&done.stderr).into_owned());
@@ -28,7 +29,9 @@ pub fn start(data: &Data) -> Result<Server, String> {
     // Else it has a line for each request.
     command.env("RUST_LOG", "error");
     command.current_dir(&folder).args(["--addr-http", &format!("127.0.0.1:{port}")]);
-    command.args(["--addr-postgres", &format!("127.0.0.1:{}", children::free_port())]);
+    for other in ["--addr-postgres", "--addr-flight-sql"] {
+        command.args([other, &format!("127.0.0.1:{}", children::free_port())]);
+    }
     for table in &tables {
         command.args(["--table", table]);
     }
