@@ -124,6 +124,28 @@ impl Rows {
         self.cells.truncate(rows * self.width);
     }
 
+    /// Keeps the rows for which `keep` says so, by their numbers from 0. Their texts stay where they are.
+    pub fn keep(&mut self, keep: impl Fn(usize) -> bool) {
+        let (width, mut kept) = (self.width.max(1), 0);
+        for row in 0..self.len() {
+            if keep(row) {
+                self.cells.copy_within(row * width..(row + 1) * width, kept * width);
+                kept += 1;
+            }
+        }
+        self.truncate(kept);
+    }
+
+    /// Puts the rows of another, of the same width, behind these.
+    pub fn append(&mut self, other: &Rows) {
+        let moved = self.text.len() as u32;
+        self.text.push_str(&other.text);
+        self.cells.extend(other.cells.iter().map(|held| match *held {
+            Held::Text { start, end } => Held::Text { start: start + moved, end: end + moved },
+            held => held,
+        }));
+    }
+
     /// One row with all its columns, counted from 0; a row that is not there has no cells.
     pub fn row(&self, index: usize) -> Row<'_> {
         let start = (index * self.width).min(self.cells.len());
@@ -227,5 +249,20 @@ mod tests {
         assert_eq!((rows.row(1).get(3), rows.row(1).get(9), rows.row(7).get(0)), (Cell::Null, Cell::Null, Cell::Null));
         rows.truncate(1);
         assert_eq!(rows.iter().count(), 1);
+    }
+
+    #[test]
+    fn rows_are_kept_and_put_together() {
+        let of = |names: &[&str]| {
+            let mut rows = Rows::new(2);
+            names.iter().for_each(|name| rows.push([Cell::Text(name), Cell::Integer(name.len() as i64)]));
+            rows
+        };
+        let mut rows = of(&["a", "bb", "ccc", "dddd"]);
+        rows.keep(|row| row % 2 == 1);
+        rows.append(&of(&["eeeee"]));
+        let all: Vec<Vec<Cell>> = rows.iter().map(|row| row.iter().collect()).collect();
+        let cells = |name: &'static str| vec![Cell::Text(name), Cell::Integer(name.len() as i64)];
+        assert_eq!(all, ["bb", "dddd", "eeeee"].map(cells));
     }
 }

@@ -5,6 +5,7 @@ use super::format::{Format, Table};
 use super::inquiry::Inquiry;
 use super::page::Cursor;
 use super::parameter::Parameter;
+use super::reading::Reading;
 use super::resource::Collection;
 use super::selection::{Selection, Wanted};
 use super::sort::{self, Key};
@@ -223,15 +224,11 @@ impl List {
         beyond: Option<&[Value]>,
         most: i64,
     ) -> Result<Rows, Error> {
-        let mut sql =
-            selection.statement(self.collection.table, at).append(matching(self.collection, &self.inquiry.asked, at));
-        if let Some(place) = beyond {
-            sql = sort::beyond(&self.keys, place, sql);
-        }
-        let sql = sql.sql(sort::order(&self.keys)).sql(" LIMIT ").bind(most);
         // A page is often shorter than it may be, a chunk of a table is not.
         let ready = if self.inquiry.is_limited() { 0 } else { most as usize };
-        Ok(sql.cells(conn, selection.types(), ready)?.showing(selection.columns.len()))
+        let (collection, asked, keys) = (self.collection, &self.inquiry.asked, self.keys.as_slice());
+        let rows = Reading { collection, asked, keys, selection, at }.rows(conn, beyond, most, ready)?;
+        Ok(rows.showing(selection.columns.len()))
     }
 
     /// Reads the page asked for.

@@ -45,6 +45,7 @@ pub mod prelude;
 pub mod range;
 pub mod rate;
 pub mod read;
+pub mod reading;
 pub mod reforms;
 pub mod resource;
 pub mod rows;

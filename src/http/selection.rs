@@ -136,8 +136,17 @@ impl Selection {
 
     /// The place of the last row in the order.
     pub fn last_place(&self, rows: &Rows) -> Vec<Value> {
-        let last = rows.row(rows.len().saturating_sub(1));
-        self.places.iter().map(|index| value(last, *index)).collect()
+        self.place_of(rows.row(rows.len().saturating_sub(1)))
+    }
+
+    /// The place of a row in the order.
+    pub fn place_of(&self, row: Row) -> Vec<Value> {
+        self.places.iter().map(|index| value(row, *index)).collect()
+    }
+
+    /// What the first key of the order is of a row, where that is a text.
+    pub fn first_key<'r>(&self, row: Row<'r>) -> Option<&'r str> {
+        row.get(*self.places.first()?).text()
     }
 
     /// The collections that are read beside the table itself: a change in them changes the answer.

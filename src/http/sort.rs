@@ -108,6 +108,17 @@ pub fn beyond(keys: &[Key], place: &[serde_json::Value], mut sql: Statement) -> 
     sql.sql(")")
 }
 
+/// Whether rows come in the order of their ids.
+pub fn is_by_id(keys: &[Key]) -> bool {
+    matches!(keys, [only] if only.field == "id" && !only.descending)
+}
+
+/// The ORDER BY of an order by id for rows that are few: no index has it, so that they are found by what is asked of them
+/// and then sorted. SQLite, which knows nothing of how many there are, else takes an index for its order.
+pub fn order_of_few() -> &'static str {
+    " ORDER BY (t.id || '')"
+}
+
 /// The ORDER BY of the keys.
 pub fn order(keys: &[Key]) -> String {
     let parts: Vec<String> =

@@ -82,4 +82,5 @@ mod sweep;
 mod tables;
 mod token_log;
 mod tokens;
+mod vintages;
 mod writes;

@@ -126,7 +126,7 @@ impl Resource for Observation {
         "observations:write",
         "The cube: indicator × region × period. A figure that was revised has several vintages (`published`); `published=latest` is what is shown unless another is asked for, `published=all` shows every one.",
         |c| c
-            .filter(Filter::any("indicator", "Values of these indicators."))
+            .filter(Filter::leading("indicator", "Values of these indicators."))
             .filter(Filter::region("Values for these regions."))
             .filter(Filter::county("Values for these counties and for municipalities in them."))
             .filter(Filter::words("level", Level::WORDS, "Values for regions of these levels."))

@@ -6,8 +6,8 @@ use crate::error::{Error, Kind, Mistake};
 use crate::http::asked::Asked;
 use crate::http::format::{Column, Labels};
 use crate::http::inquiry::Inquiry;
-use crate::http::list;
 use crate::http::ordered::Value;
+use crate::http::reading::Reading;
 use crate::http::resource::Collection;
 use crate::http::selection::{Selection, Wanted};
 use crate::http::sort;
@@ -46,9 +46,8 @@ impl Sources {
         let selection = Selection::of(collection.table, db.tables(), &wanted, &keys);
         let asked = inquiry.asked.clone();
         let asked = if unfiltered { asked.without(&AFTER).without(&["q"]) } else { asked };
-        let sql = selection.statement(collection.table, at).append(list::matching(collection, &asked, at));
-        let sql = sql.sql(sort::order(&keys)).sql(" LIMIT ").bind(MOST as i64 + 1);
-        let rows = sql.cells(conn, selection.types(), 0)?;
+        let reading = Reading { collection, asked: &asked, keys: &keys, selection: &selection, at };
+        let rows = reading.rows(conn, None, MOST as i64 + 1, 0)?;
         if rows.len() > MOST {
             let message =
                 format!("asks for more than {MOST} rows to be carried at once; filter by indicator, plan or period");
