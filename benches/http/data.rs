@@ -61,17 +61,20 @@ pub fn indicator(n: usize) -> String {
     format!("bench-{n:03}")
 }
 
-/// A file, and a database on the server that TEST_DATABASE_URL names.
+/// A file, and a database on the server that TEST_DATABASE_URL names, both at once: there are two cores.
 pub fn load_all(folder: &Path, scale: usize) -> Result<Vec<Data>, String> {
-    let mut all =
-        vec![load("SQLite", format!("sqlite://{}", folder.join(format!("x{scale}.db")).display()), folder, scale)?];
-    match std::env::var("TEST_DATABASE_URL") {
-        Ok(server) => all.push(load("PostgreSQL", fresh_database(&server, scale)?, folder, scale)?),
-        Err(_) => {
-            println!("left out: PostgreSQL: TEST_DATABASE_URL names no server; run it beside one with ./test --with")
-        }
+    let file = format!("sqlite://{}", folder.join(format!("x{scale}.db")).display());
+    let server = std::env::var("TEST_DATABASE_URL").ok();
+    let server = server.map(|server| fresh_database(&server, scale)).transpose()?;
+    if server.is_none() {
+        println!("left out: PostgreSQL: TEST_DATABASE_URL names no server; run it beside one with ./test --with");
     }
-    Ok(all)
+    std::thread::scope(|scope| {
+        let loads = [("SQLite", Some(file)), ("PostgreSQL", server)];
+        let loads = loads.into_iter().filter_map(|(name, url)| Some((name, url?)));
+        let loading: Vec<_> = loads.map(|(name, url)| scope.spawn(move || load(name, url, folder, scale))).collect();
+        loading.into_iter().map(|thread| thread.join().map_err(|_| "loading failed".to_owned())?).collect()
+    })
 }
 
 /// A database of our own on the server, in byte order. It is dropped at the end.

@@ -54,9 +54,9 @@ enum Group {
 #[derive(Parser)]
 #[command(bin_name = "cargo bench --bench http --")]
 struct Options {
-    /// What to measure; everything, where nothing is named
+    /// What to measure; everything, where nothing is named and the scale is 1
     groups: Vec<Group>,
-    /// How many times as large the databases are. From 2 on they are compared with those of the usual size, too
+    /// How many times as large the databases are. From 2 on they are compared with those of the usual size
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
     scale: u8,
     /// One round of a second each: whether it works, not what it comes to
@@ -109,7 +109,8 @@ fn run(options: &Options) -> Result<(), String> {
     let all = data::load_all(&folder, scale)?;
     let usual = if scale > 1 { data::load_all(&folder, 1)? } else { vec![] };
     let mut table = Table::default();
-    let wanted = |group| options.groups.is_empty() || options.groups.contains(&group);
+    let everything = options.groups.is_empty() && scale == 1;
+    let wanted = |group| everything || options.groups.contains(&group);
     let mut measure = |group, data: &Data, work: fn(&Data, Pace, &mut Table) -> Result<(), String>| {
         if wanted(group)
             && let Err(why) = work(data, pace, &mut table)

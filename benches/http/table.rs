@@ -130,8 +130,8 @@ impl Line {
         };
         let target = match self.target {
             None => String::new(),
-            Some(Target::Least(least)) => format!("≥ {least}"),
-            Some(Target::Most(most)) => format!("≤ {most}"),
+            Some(Target::Least(least)) => format!("≥ {}", short(least)),
+            Some(Target::Most(most)) => format!("≤ {}", short(most)),
             Some(Target::Below(most)) => format!("≤ {most} {}", self.unit.name()),
             Some(Target::NoErrors) => "no errors".into(),
         };
@@ -152,6 +152,11 @@ impl Line {
             reached.into(),
         ]
     }
+}
+
+/// A number with two decimals at most.
+fn short(number: f64) -> String {
+    format!("{number:.2}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 impl Unit {
