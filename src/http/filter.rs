@@ -2,7 +2,8 @@
 use super::asked::Asked;
 use super::parameter::{LONGEST_VALUE, Parameter, Shape};
 use crate::db::Statement;
-use crate::domain::text;
+use crate::db::statement::Value;
+use crate::domain::{Period, text};
 
 #[derive(Debug, Clone, PartialEq)]
 enum Rule {
@@ -152,104 +153,85 @@ impl Filter {
     }
 
     /// Adds to a WHERE over the table `t` what the request asks of this filter. `at` is the revision read at.
-    pub fn apply(&self, asked: &Asked, at: i64, mut sql: Statement) -> Statement {
-        let column = self.column;
-        let values = asked.all(self.name);
-        match &self.rule {
-            Rule::Published => return vintage(asked.one(self.name).unwrap_or("latest"), at, sql),
-            Rule::Any | Rule::Leading | Rule::Words(_) | Rule::Region if !values.is_empty() => {
-                sql = among(sql, column, values.iter().cloned());
-                // In the order of ids its rows lie together. PostgreSQL, which plans a list without knowing what is asked
-                // for nor how long a page is, else goes through the ids of the whole table. Of a single period there are
-                // few rows, and an index of their own.
-                if let (Rule::Leading, [only], []) = (&self.rule, values, asked.all("period")) {
-                    sql =
-                        sql.sql(" AND t.id >= ").bind(format!("{only}.")).sql(" AND t.id < ").bind(format!("{only}/"));
-                }
+    pub fn apply(&self, asked: &Asked, at: i64, sql: Statement) -> Statement {
+        let (column, values) = (self.column, asked.all(self.name));
+        let end = |ending: &str| asked.one(&format!("{}{ending}", self.name));
+        match (&self.rule, asked.one(self.name)) {
+            // Of these something else than their name is asked for, too.
+            (Rule::Published, which) => vintage(which.unwrap_or("latest"), at, sql),
+            (Rule::Integers, _) => {
+                let number = |ending| end(ending).and_then(|bound| bound.parse::<i64>().ok());
+                bounded(bounded(sql, column, ">=", number("_min")), column, "<=", number("_max"))
             }
+            (Rule::Dates, _) => bounded(bounded(sql, column, ">=", end("_from")), column, "<=", end("_to").map(up_to)),
+            (Rule::Period, _) => {
+                let day = |ending, of: fn(Period) -> String| end(ending).and_then(|p| Period::parse(p).ok()).map(of);
+                let sql = bounded(sql, "period_start", ">=", day("_from", |period| period.start.to_string()));
+                let sql = bounded(sql, "period_end", "<=", day("_to", |period| period.end.to_string()));
+                if values.is_empty() { sql } else { among(sql, column, values) }
+            }
+            (_, None) => sql,
+            (Rule::Leading, _) => leading(among(sql, column, values), values, asked),
             // A county is in its own county, so its row answers too.
-            Rule::County if !values.is_empty() => sql = among(sql, column, values.iter().cloned()),
-            Rule::Years if !values.is_empty() => {
-                sql = sql
-                    .sql(format!(" AND t.{column} IN "))
-                    .bind_list(values.iter().filter_map(|v| v.parse::<i64>().ok()));
+            (Rule::Any | Rule::Words(_) | Rule::Region | Rule::County, _) => among(sql, column, values),
+            (Rule::Years, _) => {
+                let years = values.iter().filter_map(|year| year.parse::<i64>().ok());
+                sql.sql(format!(" AND t.{column} IN ")).bind_list(years)
             }
-            Rule::Listed if !values.is_empty() => {
-                sql = sql.sql(" AND (");
-                for (i, value) in values.iter().enumerate() {
-                    let or = if i > 0 { " OR " } else { "" };
-                    sql = sql
-                        .sql(format!("{or}(' ' || t.{column} || ' ') LIKE "))
-                        .bind(format!("% {} %", escape_like(value)))
-                        .sql(" ESCAPE '\\'");
-                }
-                sql = sql.sql(")");
-            }
-            Rule::Integers => {
-                for (ending, operator) in [("_min", ">="), ("_max", "<=")] {
-                    if let Some(bound) = asked.integer(&format!("{}{ending}", self.name)) {
-                        sql = sql.sql(format!(" AND t.{column} {operator} ")).bind(bound);
-                    }
-                }
-            }
-            Rule::Dates => {
-                if let Some(from) = asked.one(&format!("{}_from", self.name)) {
-                    sql = sql.sql(format!(" AND t.{column} >= ")).bind(from);
-                }
-                if let Some(to) = asked.one(&format!("{}_to", self.name)) {
-                    sql = sql.sql(format!(" AND t.{column} <= ")).bind(up_to(to));
-                }
-            }
-            Rule::Period => {
-                use crate::domain::Period;
-                if !values.is_empty() {
-                    sql = among(sql, column, values.iter().cloned());
-                }
-                if let Some(from) = asked.one("period_from").and_then(|p| Period::parse(p).ok()) {
-                    sql = sql.sql(" AND t.period_start >= ").bind(from.start.to_string());
-                }
-                if let Some(to) = asked.one("period_to").and_then(|p| Period::parse(p).ok()) {
-                    sql = sql.sql(" AND t.period_end <= ").bind(to.end.to_string());
-                }
-            }
-            Rule::Flag => {
-                if let Some(truth) = asked.one(self.name) {
-                    sql = sql.sql(format!(" AND t.{column} = ")).bind(truth == "true");
-                }
-            }
-            Rule::ValidOn => {
-                if let Some(day) = asked.one(self.name) {
-                    sql = sql
-                        .sql(" AND (t.valid_from IS NULL OR t.valid_from <= ")
-                        .bind(day)
-                        .sql(") AND (t.valid_to IS NULL OR t.valid_to > ")
-                        .bind(day)
-                        .sql(")");
-                }
-            }
-            Rule::OpenOn => {
-                if let Some(day) = asked.one(self.name) {
-                    // A year or a month sorts with `~` behind it after every day within.
-                    sql = sql
-                        .sql(" AND (t.opens = ")
-                        .bind(day)
-                        .sql(" OR (t.opens || '~') < ")
-                        .bind(day)
-                        .sql(") AND t.closes >= ")
-                        .bind(day);
-                }
-            }
-            _ => {}
+            (Rule::Listed, _) => listed(sql, column, values),
+            (Rule::Flag, Some(truth)) => sql.sql(format!(" AND t.{column} = ")).bind(truth == "true"),
+            (Rule::ValidOn, Some(day)) => sql
+                .sql(" AND (t.valid_from IS NULL OR t.valid_from <= ")
+                .bind(day)
+                .sql(") AND (t.valid_to IS NULL OR t.valid_to > ")
+                .bind(day)
+                .sql(")"),
+            // A year or a month sorts with `~` behind it after every day within.
+            (Rule::OpenOn, Some(day)) => sql
+                .sql(" AND (t.opens = ")
+                .bind(day)
+                .sql(" OR (t.opens || '~') < ")
+                .bind(day)
+                .sql(") AND t.closes >= ")
+                .bind(day),
         }
-        sql
     }
 }
 
-fn among(sql: Statement, column: &str, values: impl ExactSizeIterator<Item = String>) -> Statement {
-    if values.len() == 1 {
-        return values.fold(sql.sql(format!(" AND t.{column} = ")), Statement::bind);
+fn among(sql: Statement, column: &str, values: &[String]) -> Statement {
+    match values {
+        [only] => sql.sql(format!(" AND t.{column} = ")).bind(only.as_str()),
+        _ => sql.sql(format!(" AND t.{column} IN ")).bind_list(values.iter().cloned()),
     }
-    sql.sql(format!(" AND t.{column} IN ")).bind_list(values)
+}
+
+fn bounded(sql: Statement, column: &str, operator: &str, bound: Option<impl Into<Value>>) -> Statement {
+    match bound {
+        Some(bound) => sql.sql(format!(" AND t.{column} {operator} ")).bind(bound),
+        None => sql,
+    }
+}
+
+/// In the order of ids its rows lie together. PostgreSQL, which plans a list without knowing what is asked for nor how long
+/// a page is, else goes through the ids of the whole table. Of a single period there are few rows, and an index of their own.
+fn leading(sql: Statement, values: &[String], asked: &Asked) -> Statement {
+    match (values, asked.all("period")) {
+        ([only], []) => sql.sql(" AND t.id >= ").bind(format!("{only}.")).sql(" AND t.id < ").bind(format!("{only}/")),
+        _ => sql,
+    }
+}
+
+/// One of the values stands in a list with spaces between.
+fn listed(sql: Statement, column: &str, values: &[String]) -> Statement {
+    let mut sql = sql.sql(" AND (");
+    for (i, value) in values.iter().enumerate() {
+        let or = if i > 0 { " OR " } else { "" };
+        sql = sql
+            .sql(format!("{or}(' ' || t.{column} || ' ') LIKE "))
+            .bind(format!("% {} %", escape_like(value)))
+            .sql(" ESCAPE '\\'");
+    }
+    sql.sql(")")
 }
 
 /// The newest (or first) vintage of each figure: no other of the same figure lies beyond it.
