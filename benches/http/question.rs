@@ -62,6 +62,19 @@ impl Question {
         }))
     }
 
+    /// The question to a handler written for it alone; none of those sums up unless it says so.
+    pub fn to_handlers(&self) -> Option<String> {
+        Some(match self {
+            Self::Grant(id) => format!("/grants/{id}"),
+            Self::Page { region, year } => format!("/grants?region={region}&period={year}&limit=100"),
+            Self::Year { indicator, year } => {
+                format!("/observations?indicator={indicator}&period={year}&level=municipality")
+            }
+            Self::Place(region) => format!("/observations/of/{region}?limit=400"),
+            Self::Summary => return None,
+        })
+    }
+
     /// The question in SQL, of a table that has current rows alone or is made to by `current`.
     pub fn sql(&self, current: &str) -> String {
         let select = |columns: &str, table: &str, rest: String| format!("SELECT {columns} FROM {table} WHERE {rest}");

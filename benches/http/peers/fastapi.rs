@@ -17,13 +17,5 @@ pub fn start(data: &Data) -> Result<Server, String> {
 }
 
 pub fn ask(_: &Data, question: &Question) -> Option<Request> {
-    Some(Request::get(match question {
-        Question::Grant(id) => format!("/grants/{id}"),
-        Question::Page { region, year } => format!("/grants?region={region}&period={year}&limit=100"),
-        Question::Year { indicator, year } => {
-            format!("/observations?indicator={indicator}&period={year}&level=municipality")
-        }
-        Question::Place(region) => format!("/observations/of/{region}?limit=400"),
-        Question::Summary => "/summary".into(),
-    }))
+    Some(Request::get(question.to_handlers().unwrap_or_else(|| "/summary".into())))
 }

@@ -135,15 +135,7 @@ fn start_bare(data: &Data) -> Result<Server, String> {
 }
 
 fn ask_bare(_: &Data, question: &Question) -> Option<Request> {
-    Some(Request::get(match question {
-        Question::Grant(id) => format!("/grants/{id}"),
-        Question::Page { region, year } => format!("/grants?region={region}&period={year}&limit=100"),
-        Question::Year { indicator, year } => {
-            format!("/observations?indicator={indicator}&period={year}&level=municipality")
-        }
-        Question::Place(region) => format!("/observations/of/{region}?limit=400"),
-        Question::Summary => return None,
-    }))
+    question.to_handlers().map(Request::get)
 }
 
 /// A text as a part of a query.
