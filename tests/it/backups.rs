@@ -1,6 +1,6 @@
 //! `opptrapping backup`: a copy made while others write is one moment of the database, whole, and can be put in its place.
 use crate::feed_chaos::source;
-use crate::smoke::{Service, run, succeeds};
+use crate::service::{Service, run, succeeds};
 use crate::support::{databases, directly, sqlite};
 use diesel::connection::SimpleConnection;
 use opptrapping::db::{Author, Expect};

@@ -1,22 +1,14 @@
 //! A PostgreSQL server that has no connection left, or no room.
+use crate::answers::{sources, told};
 use crate::cluster::Cluster;
-use crate::faults::{header, status};
 use crate::figures;
 use crate::pen::Pen;
-use crate::smoke::succeeds;
+use crate::service::succeeds;
 use crate::storage::Disk;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// What a request is told while the server takes nobody: an answer, or when to come again.
-#[track_caller]
-fn told((head, body): (String, String)) -> bool {
-    let fine = matches!(status(&head), 200 | 201);
-    assert!(fine || (status(&head) == 503 && header(&head, "Retry-After").is_some()), "{head}\n{body}");
-    fine
-}
 
 #[test]
 fn a_server_without_a_connection_left_is_told_of_and_used_again_when_it_has_some() {
@@ -111,19 +103,14 @@ fn where_postgresql_has_no_room_writes_are_refused_and_reads_go_on() {
         assert!(acknowledged < 5_000, "the disk does not fill");
     };
     assert!(answer.contains("/problems/storage-full"), "{answer}");
-    let total = || {
-        let (head, body) = service.ask("GET", "/v1/sources?limit=1", "", "");
-        assert_eq!(status(&head), 200, "{head}\n{body}");
-        serde_json::from_str::<serde_json::Value>(&body).unwrap()["total"].as_u64().unwrap() as usize
-    };
-    assert_eq!(total(), acknowledged, "rows are not what was acknowledged");
+    assert_eq!(sources(&service), acknowledged, "rows are not what was acknowledged");
     disk.resize("64m");
     let begun = Instant::now();
     while !told(write(acknowledged)) {
         assert!(begun.elapsed() < Duration::from_secs(8), "it does not recover: {}", service.logged());
         thread::sleep(Duration::from_millis(50));
     }
-    assert_eq!(total(), acknowledged + 1);
+    assert_eq!(sources(&service), acknowledged + 1);
     drop(service);
     assert!(succeeds(&["check", "--database-url", &url]).contains(": 0 found"));
     figures::tell(

@@ -1,8 +1,9 @@
 //! A clock that is set while the service runs. Tokens are judged by it, and times are told by it; what waits, what is
 //! limited and what came first are not.
+use crate::answers::header;
 use crate::pen::Pen;
 use crate::preload::library;
-use crate::smoke::{Service, database};
+use crate::service::{Service, database};
 use crate::support::Folder;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::fs::{File, OpenOptions};
@@ -79,11 +80,6 @@ impl Clocked {
         self.ahead.write_all_at(&seconds.to_ne_bytes(), 0).unwrap();
         std::thread::sleep(Duration::from_millis(1_200));
     }
-}
-
-fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    let named = |line: &&str| line.split(':').next().is_some_and(|found| found.eq_ignore_ascii_case(name));
-    head.lines().find(named).and_then(|line| line.split_once(": ")).map(|(_, value)| value)
 }
 
 #[test]

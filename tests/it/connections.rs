@@ -1,7 +1,7 @@
 //! Connections that bring no request, or none that can be read: they are closed in seconds, whatever their number.
 use crate::figures;
 use crate::pen::Pen;
-use crate::smoke::{Service, database};
+use crate::service::{Service, database};
 use crate::support::Folder;
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,6 +1,6 @@
 //! `check` on databases that were damaged, each in one way: it must see the damage and name it.
 use crate::feed_chaos::source;
-use crate::smoke::run;
+use crate::service::run;
 use crate::support::{Base, databases, directly};
 use diesel::connection::SimpleConnection;
 use opptrapping::db::{Author, Expect, verify};

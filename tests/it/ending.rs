@@ -1,7 +1,7 @@
 //! The end of a running service: what it has taken it answers, and clients that do as they are told see no connection break.
 use crate::bulk::table;
 use crate::figures;
-use crate::smoke::{Service, database, succeeds};
+use crate::service::{Service, database, succeeds};
 use crate::support::{Folder, databases};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;

@@ -1,10 +1,10 @@
 //! Two servers, one of which follows the other: the first is killed, the second takes its place, and the first comes back
 //! as if nothing had happened.
+use crate::answers::{header, status};
 use crate::cluster::Cluster;
-use crate::faults::{header, status};
 use crate::figures;
 use crate::pen::Pen;
-use crate::smoke::Service;
+use crate::service::Service;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;

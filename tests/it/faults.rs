@@ -1,9 +1,10 @@
 //! A server that stops answering, or goes away and comes back, under requests.
+use crate::answers::{header, status};
 use crate::cluster::Cluster;
 use crate::figures;
 use crate::passage::Passage;
 use crate::pen::Pen;
-use crate::smoke::Service;
+use crate::service::Service;
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -44,16 +45,6 @@ fn recovered(service: &Service, path: &str, row: &str, slowest: &Slowest) {
     figures::tell(row, format!("slowest answer {} ms, recovery {recovery} ms", slowest.milliseconds()));
 }
 
-pub fn status(head: &str) -> u16 {
-    head.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no answer: {head:?}"))
-}
-
-pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    head.lines()
-        .find_map(|line| line.split_once(": ").filter(|(found, _)| found.eq_ignore_ascii_case(name)))
-        .map(|(_, value)| value)
-}
-
 #[test]
 fn a_frozen_server_is_waited_for_no_longer_than_three_seconds() {
     let Some(cluster) = Cluster::new() else { return };
@@ -92,6 +83,30 @@ fn a_frozen_server_is_waited_for_no_longer_than_three_seconds() {
     assert!(!metrics.contains("lane_given_up_total{lane=\"reads\"} 0\n"), "{metrics}");
     cluster.signal("CONT");
     recovered(&service, "/v1/grants?limit=2", "PostgreSQL frozen", &slowest);
+}
+
+/// Stops a server in both ways there are and starts it again, while others write: the longest until one of them was
+/// acknowledged again.
+fn restarted(cluster: &Cluster, service: &Service, acknowledged: &AtomicUsize) -> Duration {
+    let until = |more: usize| {
+        let (before, begun) = (acknowledged.load(Ordering::Relaxed), Instant::now());
+        while acknowledged.load(Ordering::Relaxed) < before + more {
+            assert!(begun.elapsed() < Duration::from_secs(8), "it does not recover: {}", service.logged());
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    until(10);
+    let again = |end: fn(&Cluster)| {
+        end(cluster);
+        thread::sleep(Duration::from_millis(1_500));
+        cluster.start();
+        let up = Instant::now();
+        until(1);
+        let recovery = up.elapsed();
+        until(10);
+        recovery
+    };
+    again(Cluster::stop).max(again(Cluster::kill))
 }
 
 #[test]
@@ -141,32 +156,9 @@ fn a_server_that_is_restarted_under_load_costs_no_500_and_nothing_that_was_ackno
             }
             written
         });
-        let until = |more: usize| {
-            let (before, begun) = (acknowledged.load(Ordering::Relaxed), Instant::now());
-            while acknowledged.load(Ordering::Relaxed) < before + more {
-                assert!(begun.elapsed() < Duration::from_secs(8), "it does not recover: {}", service.logged());
-                thread::sleep(Duration::from_millis(10));
-            }
-        };
         // A failure here must end the threads too, or it would be waited for without end.
-        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            until(10);
-            let mut recovery = Duration::ZERO;
-            for fast in [true, false] {
-                if fast {
-                    cluster.stop()
-                } else {
-                    cluster.kill()
-                }
-                thread::sleep(Duration::from_millis(1_500));
-                cluster.start();
-                let up = Instant::now();
-                until(1);
-                recovery = recovery.max(up.elapsed());
-                until(10);
-            }
-            recovery
-        }));
+        let restarting = std::panic::AssertUnwindSafe(|| restarted(&cluster, &service, &acknowledged));
+        let done = std::panic::catch_unwind(restarting);
         over.store(true, Ordering::Relaxed);
         given = kept.join().unwrap();
         reads.join().unwrap();

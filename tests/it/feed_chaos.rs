@@ -1,6 +1,6 @@
 //! The feed under writers that never stop and readers that crash.
 use crate::mirror::contents;
-use crate::smoke::{command, run};
+use crate::service::{command, run};
 use crate::support::{Base, empty};
 use opptrapping::api::sources::Source;
 use opptrapping::db::{Author, Expect};

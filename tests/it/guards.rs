@@ -1,6 +1,6 @@
 //! Callers that ask too often, send too slowly, or ask for much: what each may do to the others.
 use crate::pen::Pen;
-use crate::smoke::{Service, database};
+use crate::service::{Service, database};
 use crate::support::Folder;
 use std::io::{Read, Write};
 use std::thread;

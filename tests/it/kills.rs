@@ -3,7 +3,7 @@
 //! table of 100,000 rows (HOSTILE cases 105 to 107).
 use crate::bulk::table;
 use crate::figures::{either, tell};
-use crate::smoke::{Service, command, succeeds};
+use crate::service::{Service, command, succeeds};
 use crate::submissions::new_key;
 use crate::support::{Base, Folder, databases, directly, empty, files};
 use chrono::{Days, Utc};

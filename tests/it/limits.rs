@@ -1,10 +1,10 @@
 //! A process that may not have the memory it needs: it does not start, or refuses, or is gone; what it had acknowledged
 //! is there.
+use crate::answers::lost;
 use crate::figures;
 use crate::pen::Pen;
-use crate::smoke::{after, free_address, succeeds};
+use crate::service::{after, free_address};
 use crate::support::{Folder, sqlite};
-use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
@@ -94,10 +94,7 @@ fn with_too_little_memory_nothing_that_was_acknowledged_is_lost() {
         process.wait().unwrap();
         acknowledged.extend(written.into_inner().unwrap());
     }
-    assert!(succeeds(&["check", "--database-url", &base.url]).contains(": 0 found"));
-    let there = succeeds(&["export", "sources", "--database-url", &base.url]);
-    let there: BTreeSet<&str> = there.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
-    let lost: Vec<&String> = acknowledged.iter().filter(|id| !there.contains(id.as_str())).collect();
+    let lost = lost(&base.url, &acknowledged);
     assert!(lost.is_empty(), "{lost:?}");
     let told = format!(
         "{} limits: it did not start {refused} times, was gone {gone} times; {} writes acknowledged, 0 lost",

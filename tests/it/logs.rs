@@ -1,5 +1,5 @@
 //! What a running service writes to its log, as text and as JSON: a line for each thing, whatever strangers send.
-use crate::smoke::{Service, command, database};
+use crate::service::{Service, command, database};
 use crate::support::Folder;
 use serde_json::Value;
 use std::collections::BTreeSet;

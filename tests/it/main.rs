@@ -1,4 +1,5 @@
 //! The tests of the service: one binary, one file per concern. `support` has what they share.
+mod answers;
 mod architecture;
 mod audit;
 mod backups;
@@ -27,6 +28,7 @@ mod failover;
 mod faults;
 mod feed;
 mod feed_chaos;
+mod feed_waiting;
 mod figures;
 mod floors;
 mod forged;
@@ -66,6 +68,7 @@ mod roundtrip;
 mod rows;
 mod rules;
 mod running;
+mod service;
 mod shipped;
 mod signer;
 mod slow;

@@ -1,7 +1,7 @@
 //! What a running service tells Prometheus: well-formed, and the figures move with what it does.
 use crate::exposition::Exposition;
+use crate::service::{Service, database};
 use crate::signer::{MASKINPORTEN_RULES, Pair, file, key_set};
-use crate::smoke::{Service, database};
 use crate::support::{Folder, databases};
 use jsonwebtoken::Algorithm;
 

@@ -2,7 +2,7 @@
 use crate::client::Client;
 use crate::digests::told;
 use crate::feed_chaos::{serve, source};
-use crate::smoke::{run, succeeds};
+use crate::service::{run, succeeds};
 use crate::support::{Base, databases, directly, empty};
 use diesel::connection::SimpleConnection;
 use opptrapping::api;

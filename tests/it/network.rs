@@ -1,11 +1,11 @@
 //! A network between the service and its database that is slow, narrow and loses some, or that parts one of two
 //! instances from it.
+use crate::answers::{header, status, told};
 use crate::cluster::Cluster;
-use crate::faults::{header, status};
 use crate::figures;
 use crate::passage::Passage;
 use crate::pen::Pen;
-use crate::smoke::Service;
+use crate::service::Service;
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,14 +20,6 @@ fn reached() -> Option<(Cluster, Passage, String)> {
     let passage = Passage::to(format!("127.0.0.1:{}", cluster.port()));
     let url = format!("postgres://postgres@{}/postgres", passage.address);
     Some((cluster, passage, url))
-}
-
-/// An answer, or a refusal that says when to come again; whether it was an answer.
-#[track_caller]
-fn told((head, body): (String, String)) -> bool {
-    let fine = matches!(status(&head), 200 | 201);
-    assert!(fine || (status(&head) == 503 && header(&head, "Retry-After").is_some()), "{head}\n{body}");
-    fine
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Far more requests than can be answered: those that are answered are as many as before, the others are told so soon, and
 //! who looks after the service is heard.
 use crate::figures;
-use crate::smoke::Service;
+use crate::service::Service;
 use crate::support::databases;
 use futures_util::future::join_all;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,5 +1,5 @@
 //! What a test needs to write to a service that it has started.
-use crate::smoke::{Service, succeeds};
+use crate::service::{Service, succeeds};
 use crate::support::Folder;
 
 /// A pair of keys, and a token signed with them.

@@ -1,13 +1,13 @@
 //! The power goes, and of the files only that is left which the system had said is on the disk. As SQLite asks for that
 //! before a write is acknowledged, every acknowledged one is there.
+use crate::answers::lost;
 use crate::figures;
 use crate::pen::Pen;
 use crate::preload::library;
-use crate::smoke::{Service, database, succeeds};
+use crate::service::{Service, database};
 use crate::support::{Folder, files};
 use diesel::prelude::*;
 use opptrapping::db::{Db, Statement};
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -95,11 +95,7 @@ fn has_all(left: &Path, written: &[String]) {
         .rows::<(String,)>(&mut Db::Sqlite(conn))
         .unwrap();
     assert_eq!(sound, [("ok".to_owned(),)], "{}", left.display());
-    let url = format!("sqlite://{}", file.display());
-    assert!(succeeds(&["check", "--database-url", &url]).contains(": 0 found"));
-    let there = succeeds(&["export", "sources", "--database-url", &url]);
-    let there: BTreeSet<&str> = there.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
-    let lost: Vec<&String> = written.iter().filter(|id| !there.contains(id.as_str())).collect();
+    let lost = lost(&format!("sqlite://{}", file.display()), written);
     assert!(lost.is_empty(), "{}: of {} these are lost: {lost:?}", left.display(), written.len());
 }
 

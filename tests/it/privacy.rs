@@ -2,7 +2,7 @@
 //! be in no file of the database.
 use crate::client::{Client, request};
 use crate::operations::operations;
-use crate::smoke::{Service, database, succeeds};
+use crate::service::{Service, database, succeeds};
 use crate::submissions::{consult, decide, erase, moderated, sent, submit};
 use crate::support::{Base, Folder, databases};
 use aho_corasick::AhoCorasick;

@@ -2,7 +2,7 @@
 //! both.
 use crate::figures;
 use crate::pen::Pen;
-use crate::smoke::{Service, succeeds};
+use crate::service::{Service, succeeds};
 use crate::support::{Folder, empty};
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! What a running service says of itself while its database is away, is not the one it was made for, or comes back.
 use crate::cluster::Cluster;
 use crate::figures;
-use crate::smoke::{Service, succeeds};
+use crate::service::{Service, succeeds};
 use crate::support::{Base, Folder, databases, directly, empty};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -105,7 +105,7 @@ fn a_password_in_an_address_that_cannot_be_read_is_not_told() {
     let service = Service::until("cannot be opened", &url, &[], &[("RUST_LOG", "trace")]);
     service.until_ready(|_, said| said["problem"] == "database-unavailable");
     assert!(!service.logged().contains(SECRET), "{}", service.logged());
-    let output = crate::smoke::run(&["check", "--database-url", &url]);
+    let output = crate::service::run(&["check", "--database-url", &url]);
     assert!(!output.status.success());
     assert!(!String::from_utf8_lossy(&output.stderr).contains(SECRET), "it is told on the command line");
 }

@@ -1,6 +1,6 @@
 //! A running service that is told to read its issuers anew.
+use crate::service::{Service, database, succeeds};
 use crate::signer::{MASKINPORTEN_RULES, Pair, file, key_set};
-use crate::smoke::{Service, database, succeeds};
 use crate::support::Folder;
 use jsonwebtoken::Algorithm;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! Clients that send or take nothing, many at once: what they hold is little, and they are let go.
 use crate::figures;
 use crate::pen::Pen;
-use crate::smoke::{Service, database};
+use crate::service::{Service, database};
 use crate::support::Folder;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -70,7 +70,7 @@ fn readers_that_stand_still_hold_little_and_are_let_go() {
     let count = figures::either(100, 500);
     let folder = Folder::new("slow_readers");
     let service = Service::start(&database(&folder), &[]);
-    // The largest page, of which there is one, and the whole table, which is read as it is sent.
+    // The largest page, of which there is one, and the whole table, which is written once for all of them.
     let paths = ["/v1/observations?limit=10000", "/v1/observations?format=csv"];
     assert!(service.ask("GET", paths[0], "", "").0.starts_with("HTTP/1.1 200"));
     let (memory, open) = (service.memory(), service.sockets());

@@ -1,7 +1,8 @@
 //! SQLite and its file: deleted, replaced, damaged, not to be written, and a disk that is full. Nothing is acknowledged that
 //! is not kept, and what can be read is read.
+use crate::answers::sources;
 use crate::figures;
-use crate::smoke::{Service, command, succeeds};
+use crate::service::{Service, command, succeeds};
 use crate::support::{Folder, sqlite};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -246,16 +247,11 @@ fn on_a_full_disk_writes_are_refused_and_reads_go_on() {
         assert!(acknowledged < 5_000, "the disk does not fill");
     };
     assert!(answer.contains("/problems/storage-full"), "{answer}");
-    let total = || {
-        let (head, body) = service.ask("GET", "/v1/sources?limit=1", "", "");
-        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-        serde_json::from_str::<serde_json::Value>(&body).unwrap()["total"].as_u64().unwrap()
-    };
-    assert_eq!(total(), acknowledged, "rows are not what was acknowledged");
+    assert_eq!(sources(&service), acknowledged, "rows are not what was acknowledged");
     assert_eq!(setting.put(&service, "more", &note).0, 503);
     disk.resize("24m");
     assert_eq!(setting.put(&service, "more", &note).0, 201, "it recovers by itself");
-    assert_eq!(total(), acknowledged + 1);
+    assert_eq!(sources(&service), acknowledged + 1);
     let told = format!(
         "disk full: {acknowledged} writes acknowledged, 0 lost, then 503 storage-full, reads 200; recovers by itself"
     );

@@ -2,7 +2,7 @@
 use crate::bulk::table;
 use crate::client::{Answer, Client, collections, keys, names, request, scoped, write};
 use crate::rows::source;
-use crate::smoke::{Service, database, succeeds};
+use crate::service::{Service, database, succeeds};
 use crate::support::{Base, Folder, databases, empty, sqlite};
 use actix_web::test::TestRequest;
 use actix_web::web::Bytes;

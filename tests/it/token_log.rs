@@ -1,8 +1,8 @@
 //! Tokens and secrets in a running service: none gets into its log, and wrong settings for them keep it from starting.
 use crate::client::now;
 use crate::key_server::{KeyServer, Reply};
+use crate::service::{Service, command, database, succeeds};
 use crate::signer::{MASKINPORTEN_RULES, Pair, file, key_set, maskinporten_claims};
-use crate::smoke::{Service, command, database, succeeds};
 use crate::support::Folder;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::Algorithm;

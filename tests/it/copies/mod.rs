@@ -4,7 +4,7 @@ mod refused;
 use crate::cite::{cited, go_on, public};
 use crate::client::{Answer, Client, request};
 use crate::digests::told;
-use crate::smoke::succeeds;
+use crate::service::succeeds;
 use crate::support::{Base, Folder, databases, empty};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -170,7 +170,7 @@ async fn a_copy_has_a_length_and_parts_and_is_that_of_a_folder() {
         for (name, bytes) in unpacked(&client.get("/v1/export").await.body) {
             assert!(fs::read(path.join(&name)).unwrap() == bytes, "{}: {name}", base.label);
         }
-        let again = crate::smoke::run(&["export", "--all", path.to_str().unwrap(), "--database-url", &base.url]);
+        let again = crate::service::run(&["export", "--all", path.to_str().unwrap(), "--database-url", &base.url]);
         assert!(!again.status.success(), "a folder with something in it was written to");
     }
 }

@@ -1,6 +1,6 @@
 //! Copies that must not come in: damaged, made up, or into a database that has something already.
 use super::{copied, other, unpacked};
-use crate::smoke::{run, succeeds};
+use crate::service::{run, succeeds};
 use crate::support::{Base, Folder, databases, sqlite};
 use opptrapping::http::copy::{PACKAGE, SUMS};
 use sha2::{Digest, Sha256};

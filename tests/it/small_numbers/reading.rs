@@ -1,7 +1,7 @@
 //! Who may read what is withheld, and that nobody else does.
 use super::{bulk, figure, indicator};
 use crate::client::{Client, request, scoped};
-use crate::smoke::{command, database};
+use crate::service::{command, database};
 use crate::support::{Folder, databases};
 use opptrapping::db::Statement;
 use serde_json::{Value, json};
