@@ -18,7 +18,7 @@ use tokio::time::timeout;
 /// something to do, and so few that the last of them is soon served.
 const PLACES: usize = 64;
 /// How long one waits to be among them. Beyond that it is better to be told to come again than to wait unknown.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(75);
 /// How long one may take until its request is answered that the database is away.
 const DEADLINE: Duration = Duration::from_millis(2_800);
 

@@ -22,7 +22,7 @@ const PERSONAL: [&str; 5] = ["text", "name", "organisation", "email", "rejection
 /// `TRUNCATE` would be lost. SQLite has one writer in any case.
 pub(super) fn lock(conn: &mut Db, table: &str) -> Result<(), Error> {
     if matches!(conn, Db::Postgres(_)) {
-        conn.batch_execute(&format!("SET LOCAL lock_timeout = '5s'; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))?;
+        conn.batch_execute(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))?;
     }
     Ok(())
 }

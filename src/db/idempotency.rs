@@ -14,8 +14,9 @@ use tokio::sync::OwnedMutexGuard;
 
 /// How many hours an answer is kept.
 pub const KEPT_HOURS: i64 = 24;
-/// How long a request waits for another one with its key.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a request waits for another one with its key: less than a write may wait for others, or it would now and then
+/// have its turn when there is no more time to write.
+const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// A write that names a key.
 #[derive(Debug, Clone)]

@@ -327,9 +327,8 @@ fn bound(conn: &mut Db, patience: Duration) -> QueryResult<()> {
     let ms = patience.as_millis();
     conn.batch_execute(&match conn {
         Db::Sqlite(_) => format!("PRAGMA busy_timeout = {ms}"),
-        // It counts each lock apart, and a row that others wait for too takes two: one to be the next, and the row's own.
         // None at all would be as long as it takes.
-        Db::Postgres(_) => format!("SET lock_timeout = {}", (ms / 2).max(1)),
+        Db::Postgres(_) => format!("SET lock_timeout = {}", ms.max(1)),
     })
 }
 

@@ -10,6 +10,7 @@ use super::{CURRENT, Db, Statement, Transaction, digest, watch};
 use crate::domain::{Language, id};
 use crate::error::{Error, Kind, Mistake};
 use chrono::{SecondsFormat, Utc};
+use diesel::connection::SimpleConnection;
 use std::collections::BTreeSet;
 
 /// Who writes, as it is kept with the revision.
@@ -101,6 +102,29 @@ pub(super) fn run<T>(
     Ok((written.done, written.revision))
 }
 
+/// Takes the counter, and with it the right to write until the transaction ends.
+fn next(conn: &mut Db) -> Result<i64, Error> {
+    queue(conn)?;
+    let taken: Option<(i64,)> =
+        Statement::new("UPDATE dataset SET revision = revision + 1 RETURNING revision").row(conn)?;
+    taken.map(|(revision,)| revision).ok_or_else(|| Error::internal("the dataset has no counter row"))
+}
+
+/// Waits on PostgreSQL for others who write, for as long as the connection waits for a lock. That setting counts each lock
+/// apart, and a row that several wait for takes two, one to be the next and the row's own: the time of a statement is one.
+fn queue(conn: &mut Db) -> Result<(), Error> {
+    if matches!(conn, Db::Sqlite(_)) {
+        return Ok(());
+    }
+    let queue = "SELECT set_config('statement_timeout', current_setting('lock_timeout'), true); \
+                 SELECT 1 FROM dataset FOR NO KEY UPDATE; \
+                 SET LOCAL statement_timeout TO DEFAULT";
+    conn.batch_execute(queue).map_err(|e| match e.to_string().contains("statement timeout") {
+        true => Error::unavailable(Kind::Contention, e),
+        false => e.into(),
+    })
+}
+
 /// The same in a transaction that has begun, and is committed by the caller or not.
 pub(super) fn within<T>(
     conn: &mut Db,
@@ -108,11 +132,7 @@ pub(super) fn within<T>(
     intent: Intent,
     work: impl FnOnce(&mut Write) -> Result<T, Error>,
 ) -> Result<Written<T>, Error> {
-    let taken: Option<(i64,)> =
-        Statement::new("UPDATE dataset SET revision = revision + 1 RETURNING revision").row(conn)?;
-    let Some((revision,)) = taken else {
-        return Err(Error::internal("the dataset has no counter row"));
-    };
+    let revision = next(conn)?;
     let mut write = Write {
         conn: &mut *conn,
         tables,

@@ -219,14 +219,19 @@ async fn what_failed_is_done_by_the_retry_and_who_comes_meanwhile_is_told() {
         let (key, body) = (new_key(), source("a", "A"));
         let hold = Hold::on(&base);
         let send = || client.send(keyed(put("/v1/sources/a", &body), &key));
-        // Another, which on SQLite waits for the connection that writes before it waits for who holds the file.
-        let beside = async { client.send(put("/v1/sources/b", &source("b", "B"))).await };
-        let ((first, second), beside) = join(join(send(), send()), beside).await;
-        beside.refused(503, "contention");
-        let (late, early) = if first.status == 503 { (first, second) } else { (second, first) };
-        late.refused(503, "contention");
-        early.refused(409, "idempotency-in-progress");
-        assert_eq!(early.header("retry-after"), Some("1"), "{}", base.label);
+        // Alone, and with others: on SQLite one waits for the connection that writes before it waits for who holds the file,
+        // on PostgreSQL one waits for who holds the row and the next for that one.
+        for others in 0..3 {
+            let beside = (0..others).map(|_| client.send(put("/v1/sources/b", &source("b", "B"))));
+            let ((first, second), beside) = join(join(send(), send()), join_all(beside)).await;
+            for other in beside {
+                other.refused(503, "contention");
+            }
+            let (late, early) = if first.status == 503 { (first, second) } else { (second, first) };
+            late.refused(503, "contention");
+            early.refused(409, "idempotency-in-progress");
+            assert_eq!(early.header("retry-after"), Some("1"), "{}", base.label);
+        }
         match hold {
             Hold::Sqlite(conn) => drop(conn),
             Hold::Postgres(conn) => drop(conn),

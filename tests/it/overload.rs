@@ -93,7 +93,7 @@ fn clients(service: &Service, count: usize, length: Duration) -> Tally {
 
 #[test]
 fn more_than_can_be_answered_is_refused_soon_and_what_can_be_is_answered() {
-    let (count, length) = (250, figures::either(3, 30));
+    let (count, length) = (200, figures::either(3, 30));
     for base in databases("overload") {
         let service = Service::start(&base.url, &["--cache-mib", "0"]);
         let warm = clients(&service, 16, Duration::from_secs(1));
