@@ -1,16 +1,10 @@
 //! The file of an SQLite database: whether it can be used at all, and whether it is still the one that was opened.
-use super::{Db, Statement};
+use super::damage;
 use crate::error::{Error, Kind};
-use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use std::fmt::Display;
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
-
-/// How long to look for damage before the service starts. A table that is begun is looked at to its end.
-const LOOK: Duration = Duration::from_secs(5);
 
 /// What a file keeps as long as it is the same: the file system and the number in it.
 type Identity = (u64, u64);
@@ -48,35 +42,13 @@ impl File {
         if length == 0 {
             return Ok(());
         }
-        match self.damage() {
+        match damage::at_first(self, length) {
             Ok(None) => Ok(()),
             Ok(Some(damage)) => Err(unusable(&self.path, damage)),
             // Another process has it, and looks after it.
             Err(e) if e.kind == Kind::Contention => Ok(()),
             Err(e) => Err(unusable(&self.path, e.cause().unwrap_or_default())),
         }
-    }
-
-    /// What is found to be damaged, table by table until the time is up.
-    fn damage(&self) -> Result<Option<String>, Error> {
-        let conn = SqliteConnection::establish(&self.path);
-        let mut conn = Db::Sqlite(conn.map_err(|e| Error::unavailable(Kind::StorageFault, e))?);
-        conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA query_only = ON")?;
-        let tables = Statement::new("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");
-        let tables = tables.rows::<(String,)>(&mut conn)?;
-        let begun = Instant::now();
-        for (n, (table,)) in tables.iter().enumerate() {
-            if begun.elapsed() > LOOK {
-                log::info!("{} of {} tables were looked at for damage", n, tables.len());
-                break;
-            }
-            let found = Statement::new("SELECT quick_check FROM pragma_quick_check(").bind(table.as_str());
-            let found = found.sql(") WHERE quick_check <> 'ok' LIMIT 1").row::<(String,)>(&mut conn)?;
-            if let Some((what,)) = found {
-                return Ok(Some(format!("it is damaged: {}", what.replace('\n', " "))));
-            }
-        }
-        Ok(None)
     }
 }
 

@@ -1,5 +1,5 @@
 //! Migrations: one folder for both databases, embedded in the binary.
-use super::{Db, Statement, Transaction, erasure};
+use super::{Db, Statement, Transaction, damage, erasure};
 use crate::error::{Error, Kind};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -25,6 +25,7 @@ pub fn run(conn: &mut Db) -> Result<(), Error> {
 /// second waits here, and then finds nothing to do.
 fn pending(conn: &mut Db) -> Result<(), Error> {
     refuse_newer(conn)?;
+    refuse_damaged(conn)?;
     let transaction = Transaction::begin(conn)?;
     transaction.conn.run_pending_migrations(MIGRATIONS).map_err(Error::internal)?;
     transaction.commit()
@@ -46,6 +47,18 @@ fn refuse_newer(conn: &mut Db) -> Result<(), Error> {
                 "the database has the migration {stranger}, which this program does not know: it was written by a newer one"
             ),
         )),
+        None => Ok(()),
+    }
+}
+
+/// A database that is to be changed must be sound: what is damaged might be copied into what is not.
+fn refuse_damaged(conn: &mut Db) -> Result<(), Error> {
+    let is_new = conn.applied_migrations().map_err(Error::internal)?.is_empty();
+    if matches!(conn, Db::Postgres(_)) || is_new || is_current(conn)? {
+        return Ok(());
+    }
+    match damage::find(conn)? {
+        Some(what) => Err(Error::unavailable(Kind::StorageFault, what)),
         None => Ok(()),
     }
 }

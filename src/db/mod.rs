@@ -15,6 +15,7 @@ mod breaker;
 pub mod bulk;
 pub mod cited;
 mod counted;
+mod damage;
 pub mod digest;
 mod door;
 mod erasure;
@@ -217,9 +218,10 @@ impl Database {
         Ok(done)
     }
 
-    /// Starts the thread that notices what other processes write, and finishes what erasures left to do. It ends when the
-    /// database is dropped.
+    /// Starts the thread that notices what other processes write, and finishes what erasures left to do, and the one that
+    /// looks for damage. They end when the database is dropped.
     pub fn watch(&self) {
+        damage::start(&self.pools);
         watch::start(Arc::downgrade(&self.pools), Arc::downgrade(&self.heads), self.uncut.clone());
     }
 }

@@ -254,6 +254,11 @@ impl Pools {
         matches!(self.target, Target::Postgres(_))
     }
 
+    /// The file of an SQLite database.
+    pub fn file(&self) -> Option<Arc<File>> {
+        if let Target::Sqlite(file) = &self.target { Some(file.clone()) } else { None }
+    }
+
     /// A connection outside the pools, whose error says what is wrong.
     pub fn apart(&self) -> Result<Db, Error> {
         let (target, doubt, heads) = (self.target.clone(), self.doubt.clone(), self.heads.clone());

@@ -119,9 +119,11 @@ impl Standing {
     }
 
     /// Notes that damage was met. It stays noted: what is sound beside it cannot be known.
-    fn set_damaged(&self) {
+    pub(super) fn set_damaged(&self, what: &str) {
         if !self.damaged.swap(true, Ordering::Relaxed) {
-            log::error!("the file of the database is damaged; nothing is written until the service is started again");
+            log::error!(
+                "the file of the database is damaged; nothing is written until the service is started again: {what}"
+            );
         }
     }
 
@@ -130,7 +132,7 @@ impl Standing {
         let damage = ["malformed", "not a database"];
         let words = error.cause().unwrap_or_default();
         if error.kind == Kind::StorageFault && damage.iter().any(|word| words.contains(word)) {
-            self.set_damaged();
+            self.set_damaged(words);
         }
     }
 

@@ -4,6 +4,8 @@ use crate::answers::sources;
 use crate::figures;
 use crate::service::{Service, command, succeeds};
 use crate::support::{Folder, sqlite};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -133,6 +135,38 @@ fn a_damaged_file_is_not_served_and_not_migrated() {
     fs::write(&setting.file, &whole[..whole.len() / 2]).unwrap();
     let said = refused(&setting, &mut serve(&setting));
     assert!(said.contains("data.db: "), "{said}");
+}
+
+#[test]
+fn a_large_file_is_looked_through_while_it_is_served_and_before_it_is_migrated() {
+    let setting = loaded("storage_large");
+    let mut conn = SqliteConnection::establish(setting.file.to_str().unwrap()).unwrap();
+    conn.batch_execute(
+        "CREATE TABLE ballast (b BLOB); INSERT INTO ballast VALUES (randomblob(36000000)), (randomblob(36000000))",
+    )
+    .unwrap();
+    conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    drop(conn);
+    let length = fs::metadata(&setting.file).unwrap().len() as usize;
+    assert!(length > 70_000_000, "{length}");
+    // Where nobody reads.
+    damage(&setting.file, length - 20_000_000, length - 10_000_000);
+    let service = setting.start(&[]);
+    let (status, said) = service.ready();
+    assert_eq!(status, 200, "{said}: it looks before it serves");
+    service.until_ready(|status, said| status == 503 && said["problem"] == "storage-fault");
+    service.until_logged("is damaged");
+    assert_eq!(setting.put(&service, "a", "b").0, 503);
+    assert!(service.ask("GET", "/v1/sources?limit=1", "", "").0.starts_with("HTTP/1.1 200"), "what is sound is read");
+    drop(service);
+
+    let mut conn = SqliteConnection::establish(setting.file.to_str().unwrap()).unwrap();
+    let older = "DELETE FROM __diesel_schema_migrations WHERE version = (SELECT MAX(version) FROM __diesel_schema_migrations); \
+                 PRAGMA wal_checkpoint(TRUNCATE)";
+    conn.batch_execute(older).unwrap();
+    drop(conn);
+    let said = refused(&setting, &mut serve(&setting));
+    assert!(said.contains("it is damaged"), "{said}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod state;
 mod versions;
 
 use super::table::Table;
-use super::{CURRENT, Database, Db, Statement};
+use super::{CURRENT, Database, Db, Statement, damage};
 use crate::domain::id;
 use crate::error::Error;
 use diesel::connection::SimpleConnection;
@@ -26,11 +26,23 @@ impl Database {
                 Db::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
                 Db::Sqlite(_) => "BEGIN",
             })?;
-            let found = told(conn, self.tables(), tell);
+            let found = pages(conn, tell).and_then(|mut wrong| {
+                wrong.extend(told(conn, self.tables(), tell)?);
+                Ok(wrong)
+            });
             conn.batch_execute("ROLLBACK")?;
             found
         })
     }
+}
+
+/// Damage in the file itself. A server looks after its own.
+fn pages(conn: &mut Db, tell: &dyn Fn(&str)) -> Result<Vec<String>, Error> {
+    if matches!(conn, Db::Postgres(_)) {
+        return Ok(vec![]);
+    }
+    tell("pages");
+    Ok(damage::find(conn)?.into_iter().collect())
 }
 
 pub(super) fn told(conn: &mut Db, tables: &[&'static Table], tell: &dyn Fn(&str)) -> Result<Vec<String>, Error> {
