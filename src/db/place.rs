@@ -5,6 +5,7 @@ use crate::domain::region::NATION;
 use crate::domain::{Level, Period, Region, date};
 use crate::error::{Error, Mistake};
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// One version of a place: its name, and when it was so.
 #[derive(Debug, Clone)]
@@ -34,7 +35,36 @@ pub struct Places {
 
 type Row = (String, String, Option<String>, Option<String>);
 
+/// The collections that all of it is read from.
+pub(super) const FROM: [&str; 5] = ["municipalities", "counties", "health-regions", "municipality-changes", "plans"];
+
+/// Those that were read last, under the revisions and digests of their collections. By what they are and not by the
+/// database they are from: a process may have several.
+static LAST: Mutex<Option<(Vec<Standing>, Arc<Places>)>> = Mutex::new(None);
+
+/// The name of a collection, its revision, and the digest of its current rows.
+type Standing = (String, i64, Option<String>);
+
 impl Places {
+    /// Every place as the collections stand; a thousand rows, which are read again only when one of them has moved.
+    /// What the revision that is being written has changed itself is not in their standing yet: that is for [`load`].
+    ///
+    /// [`load`]: Self::load
+    pub fn standing(conn: &mut Db) -> Result<Arc<Self>, Error> {
+        let names = FROM.join("', '");
+        let sql = format!("SELECT collection, revision, digest FROM collections WHERE collection IN ('{names}')");
+        let standing: Vec<Standing> = Statement::new(sql).sql(" ORDER BY collection").rows(conn)?;
+        let is_known = standing.iter().all(|(_, _, digest)| digest.is_some());
+        let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, places)) = last.filter(|(read, _)| is_known && *read == standing) {
+            return Ok(places);
+        }
+        let places = Arc::new(Self::load(conn)?);
+        *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some((standing, places.clone()));
+        Ok(places)
+    }
+
+    /// Every place as it is now, also within a revision.
     pub fn load(conn: &mut Db) -> Result<Self, Error> {
         let mut versions: HashMap<String, Vec<Place>> = HashMap::new();
         for table in ["municipalities", "counties"] {

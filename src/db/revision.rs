@@ -1,7 +1,7 @@
 //! Nothing is overwritten: every write is one transaction, one revision, and closes and opens versions of rows.
 //!
 //! The counter row is taken first, so writers queue in the order in which they commit, on both databases.
-use super::place::Places;
+use super::place::{self, Places};
 use super::reference::{self, Pending};
 use super::stamp::Stamp;
 use super::suppression::{self, Touched};
@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Mistake};
 use chrono::{SecondsFormat, Utc};
 use diesel::connection::SimpleConnection;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Who writes, as it is kept with the revision.
 #[derive(Debug, Clone, Default)]
@@ -61,7 +62,7 @@ pub struct Write<'c> {
     pub(super) position: i64,
     pub(super) touched: BTreeSet<&'static str>,
     pub(super) pending: Pending,
-    places: Option<Places>,
+    places: Option<Arc<Places>>,
     /// Places of which a version was changed or ended: what lies in them must still have somewhere to lie.
     moved: BTreeSet<String>,
     /// What the verdict on small numbers depends on.
@@ -268,7 +269,8 @@ impl Write<'_> {
         if T::LOCATED {
             let places = match self.places.take() {
                 Some(known) => known,
-                None => Places::load(self.conn)?,
+                None if place::FROM.iter().any(|of| self.touched.contains(of)) => Arc::new(Places::load(self.conn)?),
+                None => Places::standing(self.conn)?,
             };
             row.locate(&places, &mut wrong);
             self.places = Some(places);
@@ -301,7 +303,7 @@ impl Write<'_> {
     /// Counts a change in, and gives its position in the revision. It must be written to `changes` too.
     pub(super) fn count(&mut self, table: &'static Table, id: &str, operation: &str) -> i64 {
         // What this revision says of places must hold for its own later rows too.
-        if PLACES.contains(&table.collection) || table.collection == "plans" {
+        if place::FROM.contains(&table.collection) {
             self.places = None;
         }
         if PLACES.contains(&table.collection) && operation != "create" {

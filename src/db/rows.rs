@@ -1,11 +1,11 @@
 //! Rows as they are sent: typed cells in one buffer, without a struct and an allocation for each.
 use super::statement::{Statement, Type};
-use super::{Backend, Db};
+use super::{Backend, Db, MultiRawValue};
 use crate::error::Error;
 use diesel::connection::LoadConnection;
 use diesel::deserialize::FromSql;
 use diesel::row::{Field, Row as _};
-use diesel::sql_types::{BigInt, Bool, Double, Text};
+use diesel::sql_types::{BigInt, Bool, Double};
 
 /// A value of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -103,6 +103,17 @@ impl Rows {
             Cell::Number(number) => Held::Number(number),
             Cell::Boolean(truth) => Held::Boolean(truth),
         });
+    }
+
+    /// Adds a text as the database has it, without a `String` of its own.
+    fn put_text(&mut self, value: MultiRawValue) -> Result<(), Error> {
+        match value {
+            MultiRawValue::Sqlite(mut value) => self.put(Cell::Text(value.read_text())),
+            MultiRawValue::Postgres(value) => {
+                self.put(Cell::Text(std::str::from_utf8(value.as_bytes()).map_err(Error::internal)?));
+            }
+        }
+        Ok(())
     }
 
     /// Hides the columns after the first so many from [`Rows::iter`].
@@ -222,7 +233,7 @@ impl Statement {
                     continue;
                 };
                 match holds {
-                    Type::Text => rows.put(Cell::Text(&read::<Text, String>(value)?)),
+                    Type::Text => rows.put_text(value)?,
                     Type::Integer => rows.put(Cell::Integer(read::<BigInt, _>(value)?)),
                     Type::Number => rows.put(Cell::from(read::<Double, f64>(value)?)),
                     Type::Boolean => rows.put(Cell::Boolean(read::<Bool, _>(value)?)),

@@ -16,7 +16,6 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 
@@ -156,12 +155,9 @@ pub struct RequestId(pub String);
 pub fn request_id(headers: &HeaderMap) -> RequestId {
     let given = headers.get(REQUEST_ID).and_then(|v| v.to_str().ok());
     let plain = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    RequestId(given.filter(plain).map(str::to_owned).unwrap_or_else(|| {
-        let mut noise = [0u8; 12];
-        // Without randomness the id is only less useful.
-        let _ = aws_lc_rs::rand::fill(&mut noise);
-        BASE64.encode(noise).replace(['-', '_'], "x")
-    }))
+    // Only to find a request again: it need not be hard to guess, and a kept answer is given as fast as one is made.
+    let made = || std::iter::repeat_with(fastrand::alphanumeric).take(16).collect();
+    RequestId(given.filter(plain).map_or_else(made, str::to_owned))
 }
 
 /// Nothing answers here: the path is unknown, or has other methods, or is written with a slash too many.

@@ -36,7 +36,7 @@ pub(super) struct Answer {
     /// The newest revision of the dataset at which it was seen to be good.
     good_at: AtomicI64,
     tag: String,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
     since: Instant,
     /// Where it is counted that it was given.
@@ -149,7 +149,7 @@ impl Answer {
 
     /// Whether it tells of a file, parts of which may be asked for.
     pub(super) fn is_of_file(&self) -> bool {
-        self.headers.contains_key(header::ACCEPT_RANGES)
+        self.headers.iter().any(|(name, _)| name == header::ACCEPT_RANGES)
     }
 
     /// What is given though it is not good any more (RFC 5861, `stale-if-error`): with its age, under the name that the
@@ -182,9 +182,8 @@ impl Answer {
             Some(tag) => {
                 const REFRESHED: [HeaderName; 4] =
                     [header::CACHE_CONTROL, header::VARY, header::LAST_MODIFIED, header::X_CONTENT_TYPE_OPTIONS];
-                for name in REFRESHED {
-                    self.headers.get(&name).into_iter().for_each(|value| out.append(name.clone(), value.clone()));
-                }
+                let refreshed = self.headers.iter().filter(|(name, _)| REFRESHED.contains(name));
+                refreshed.for_each(|(name, value)| out.append(name.clone(), value.clone()));
                 out.insert(header::ETAG, tag);
             }
         }
@@ -223,7 +222,8 @@ impl Cache {
         let (mut response, body) = response.into_parts();
         let taken = match (keepable, body.size()) {
             (Some(keepable), BodySize::Sized(length)) if length <= self.largest => {
-                body.try_into_bytes().map(|body| (keepable, body))
+                // As many bytes as are counted: what it was written into may have room for twice as many.
+                body.try_into_bytes().map(|body| (keepable, Bytes::copy_from_slice(&body)))
             }
             _ => Err(body),
         };
@@ -238,10 +238,8 @@ impl Cache {
         let own = |name: &HeaderName| {
             *name != guard::REQUEST_ID && !name.as_str().starts_with("access-control-") && !rate::is_personal(name)
         };
-        let mut headers = HeaderMap::new();
-        for (name, value) in response.headers().iter().filter(|(name, _)| own(name)) {
-            headers.append(name.clone(), value.clone());
-        }
+        let headers = response.headers().iter().filter(|(name, _)| own(name));
+        let headers = headers.map(|(name, value)| (name.clone(), value.clone())).collect();
         let Keepable { reads, tag } = keepable;
         // Where a revision came while it was computed, what it was read from says whether it is good still.
         let (good_at, since) = (AtomicI64::new(-1), Instant::now());
