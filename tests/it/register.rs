@@ -77,9 +77,13 @@ async fn live(number: u64, steps: u64, instances: &[(Client, Database)], history
     }
 }
 
-/// When each version began and ended, in revisions, as the history of the thing has it.
-async fn versions(client: &Client) -> BTreeMap<i64, i64> {
-    let history = client.json(&format!("{PATH}/history")).await;
+/// When each version began and ended, in revisions, as the history of the thing has it once all is written.
+async fn versions(instances: &[(Client, Database)]) -> BTreeMap<i64, i64> {
+    // The last may have been written at the other instance.
+    let newest = instances.iter().map(|(_, database)| database.head().revision).max().unwrap().to_string();
+    let path = format!("{PATH}/history");
+    let history = instances[0].0.send(request("GET", &path).insert_header(("min-version", newest))).await;
+    let history: serde_json::Value = history.done(200).json();
     let of = |entry: &serde_json::Value| {
         let revision = entry["revision"].as_i64().unwrap();
         (revision, entry["ended"].as_i64().unwrap_or(i64::MAX))
@@ -95,7 +99,7 @@ async fn what_many_were_told_of_one_thing_has_one_order() {
         let steps = figures::either(60, 400);
         let history = RefCell::default();
         join_all((0..8).map(|number| live(number, steps, &instances, &history))).await;
-        let (history, versions) = (history.into_inner(), versions(&instances[0].0).await);
+        let (history, versions) = (history.into_inner(), versions(&instances).await);
 
         // The revision at which each write took effect; a read has those between which its version was the current one.
         let effect = |told: &Told| match told.what {
