@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// A file of up to so many bytes is looked through before it is served, which takes a tenth of a second. To wait for a
 /// larger one would keep its readers from what is sound, so that it is looked through when it is served.
-pub(super) const AT_ONCE: u64 = 32 * 1_024 * 1_024;
+const AT_ONCE: u64 = 32 * 1_024 * 1_024;
 /// How long after the start that is; those who waited for the service are answered first.
 const SOON: Duration = Duration::from_secs(2);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -74,7 +74,7 @@ fn watch(file: &File, pools: &Weak<Pools>) {
             Ok(None) => log::info!("looked for damage in {} ms, and found none", looked.elapsed().as_millis()),
             Ok(Some(what)) => standing.set_damaged(&what),
             Err(e) => {
-                log::warn!("it could not be looked for damage: {e}");
+                log::warn!("the file could not be looked through for damage: {e}");
                 standing.note(&e);
             }
         }

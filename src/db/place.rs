@@ -35,32 +35,32 @@ pub struct Places {
 
 type Row = (String, String, Option<String>, Option<String>);
 
-/// The collections that all of it is read from.
-pub(super) const FROM: [&str; 5] = ["municipalities", "counties", "health-regions", "municipality-changes", "plans"];
+/// The collection of plans.
+pub(super) const PLANS: &str = "plans";
+/// The collections that all of it is read from: those of the register of places, and the plans.
+pub(super) const FROM: [&str; 5] = ["municipalities", "counties", "health-regions", "municipality-changes", PLANS];
 
-/// Those that were read last, under the revisions and digests of their collections. By what they are and not by the
-/// database they are from: a process may have several.
-static LAST: Mutex<Option<(Vec<Standing>, Arc<Places>)>> = Mutex::new(None);
+/// A collection as it is: its name, its revision, and the digest of its current rows.
+type Version = (String, i64, Option<String>);
 
-/// The name of a collection, its revision, and the digest of its current rows.
-type Standing = (String, i64, Option<String>);
+/// Those that were read last, under the versions of their collections. By what they are and not by the database they are
+/// from: a process may have several.
+static LAST: Mutex<Option<(Vec<Version>, Arc<Places>)>> = Mutex::new(None);
 
 impl Places {
-    /// Every place as the collections stand; a thousand rows, which are read again only when one of them has moved.
-    /// What the revision that is being written has changed itself is not in their standing yet: that is for [`load`].
-    ///
-    /// [`load`]: Self::load
-    pub fn standing(conn: &mut Db) -> Result<Arc<Self>, Error> {
+    /// Every place before the revision that is being written: a thousand rows, which are read again only when one of them
+    /// has changed. A revision that has changed some itself must [`load`](Self::load) them.
+    pub fn known(conn: &mut Db) -> Result<Arc<Self>, Error> {
         let names = FROM.join("', '");
         let sql = format!("SELECT collection, revision, digest FROM collections WHERE collection IN ('{names}')");
-        let standing: Vec<Standing> = Statement::new(sql).sql(" ORDER BY collection").rows(conn)?;
-        let is_known = standing.iter().all(|(_, _, digest)| digest.is_some());
+        let versions: Vec<Version> = Statement::new(sql).sql(" ORDER BY collection").rows(conn)?;
+        let has_digests = versions.iter().all(|(_, _, digest)| digest.is_some());
         let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((_, places)) = last.filter(|(read, _)| is_known && *read == standing) {
+        if let Some((_, places)) = last.filter(|(of, _)| has_digests && *of == versions) {
             return Ok(places);
         }
         let places = Arc::new(Self::load(conn)?);
-        *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some((standing, places.clone()));
+        *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some((versions, places.clone()));
         Ok(places)
     }
 

@@ -69,9 +69,6 @@ pub struct Write<'c> {
     pub(super) hiding: Touched,
 }
 
-/// The collections that make up the register of places.
-const PLACES: [&str; 4] = ["municipalities", "counties", "health-regions", "municipality-changes"];
-
 /// The current time as it is stored: one precision, UTC, so that text order is time order.
 pub fn now() -> String {
     Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
@@ -270,7 +267,7 @@ impl Write<'_> {
             let places = match self.places.take() {
                 Some(known) => known,
                 None if place::FROM.iter().any(|of| self.touched.contains(of)) => Arc::new(Places::load(self.conn)?),
-                None => Places::standing(self.conn)?,
+                None => Places::known(self.conn)?,
             };
             row.locate(&places, &mut wrong);
             self.places = Some(places);
@@ -305,10 +302,10 @@ impl Write<'_> {
         // What this revision says of places must hold for its own later rows too.
         if place::FROM.contains(&table.collection) {
             self.places = None;
-        }
-        if PLACES.contains(&table.collection) && operation != "create" {
-            // The id of a place is its region key, with the day it began behind a point where there are several.
-            self.moved.extend(id.split('.').next().map(str::to_owned));
+            if operation != "create" && table.collection != place::PLANS {
+                // The id of a place is its region key, with the day it began behind a point where there are several.
+                self.moved.extend(id.split('.').next().map(str::to_owned));
+            }
         }
         self.position += 1;
         self.touched.insert(table.collection);

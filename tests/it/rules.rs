@@ -18,6 +18,29 @@ async fn a_reference_to_nothing_is_refused() {
     }
 }
 
+/// Places are not read anew for each write: what the register says now must still hold for the next.
+#[actix_web::test]
+async fn what_the_register_says_holds_for_the_next_write() {
+    for base in databases("writes_register") {
+        let client = Client::new(&base.db).await;
+        let grant_in = |id: &str| {
+            let mut row = grant(id);
+            (row["region"], row["period"]) = (json!("K-0301"), json!("2019"));
+            row
+        };
+        let named = async |id: &str| {
+            client.put(&format!("/v1/grants/{id}"), &grant_in(id)).await.done(201).json()["region_name"].clone()
+        };
+        assert_eq!(named("g-1").await, "Oslo");
+        let path = "/v1/municipalities/K-0301.1948-01-01";
+        for name in ["Christiania", "Oslo"] {
+            let tag = client.tag(path).await;
+            client.patch(path, &tag, &json!({ "region_name": name })).await.done(200);
+            assert_eq!(named(&format!("g-{name}").to_lowercase()).await, name, "{}", base.label);
+        }
+    }
+}
+
 #[actix_web::test]
 async fn a_code_must_be_valid_in_the_period() {
     for base in databases("writes_period") {

@@ -222,8 +222,7 @@ impl Cache {
         let (mut response, body) = response.into_parts();
         let taken = match (keepable, body.size()) {
             (Some(keepable), BodySize::Sized(length)) if length <= self.largest => {
-                // As many bytes as are counted: what it was written into may have room for twice as many.
-                body.try_into_bytes().map(|body| (keepable, Bytes::copy_from_slice(&body)))
+                body.try_into_bytes().map(|body| (keepable, body))
             }
             _ => Err(body),
         };
