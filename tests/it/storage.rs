@@ -200,8 +200,8 @@ fn damage_that_is_met_while_it_serves_ends_writing() {
     figures::tell("disk full, file removed, page damaged (SQLite)", told);
 }
 
-/// Runs as an account that may do nothing, where this is root, who may do everything.
-fn as_nobody(command: &Command) -> Command {
+/// Runs as an account that may do nothing, where this is root, who may do everything; from a copy of the program.
+fn as_nobody(command: &Command, program: &Path) -> Command {
     let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
     if !root {
         let mut same = Command::new(command.get_program());
@@ -209,24 +209,32 @@ fn as_nobody(command: &Command) -> Command {
         return same;
     }
     let mut other = Command::new("runuser");
-    other.args(["-u", "nobody", "--"]).arg(command.get_program()).args(command.get_args());
+    other.args(["-u", "nobody", "--"]).arg(program).args(command.get_args());
     other
 }
 
 #[test]
 fn a_file_or_a_folder_that_cannot_be_written_is_told_at_once() {
-    let setting = loaded("storage_readonly");
+    let mut setting = loaded("storage_readonly");
     let mode = |path: &Path, mode: u32| {
         fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
     };
-    let folder = setting.file.parent().unwrap();
+    // Where the project lies may be its owner's alone.
+    let open = tempfile::tempdir().unwrap();
+    mode(open.path(), 0o755);
+    let (program, folder) = (open.path().join("opptrapping"), open.path().join("data"));
+    fs::copy(env!("CARGO_BIN_EXE_opptrapping"), &program).unwrap();
+    fs::create_dir(&folder).unwrap();
+    fs::copy(&setting.file, folder.join("data.db")).unwrap();
+    setting.file = folder.join("data.db");
+    setting.url = format!("sqlite://{}", setting.file.display());
     for (of_folder, of_file) in [(0o777, 0o444), (0o555, 0o666)] {
         mode(&setting.file, of_file);
-        mode(folder, of_folder);
-        let said = refused(&setting, &mut as_nobody(&serve(&setting)));
+        mode(&folder, of_folder);
+        let said = refused(&setting, &mut as_nobody(&serve(&setting), &program));
         assert!(said.contains("ermission denied"), "{of_folder:o} {of_file:o}: {said}");
     }
-    mode(folder, 0o755);
+    mode(&folder, 0o755);
     fs::remove_file(&setting.file).unwrap();
     fs::create_dir(&setting.file).unwrap();
     let output = serve(&setting).output().unwrap();
