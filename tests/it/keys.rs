@@ -4,12 +4,17 @@ use crate::rows::source;
 use crate::submissions::{SCOPE, consult, moderated, new_key, sent};
 use crate::support::{Base, databases, empty};
 use actix_web::test::TestRequest;
+use actix_web::web::Data;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use futures_util::future::{join, join_all};
 use opptrapping::db::{Statement, idempotency};
+use opptrapping::error::{Error, Kind};
+use opptrapping::http::idempotency::Claim;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 fn keyed(request: TestRequest, key: &str) -> TestRequest {
@@ -366,5 +371,26 @@ async fn nothing_of_a_submission_is_kept_with_a_key() {
         );
         crate::submissions::erase(&client, &id, 2).await.done(204);
         client.send(reject()).await.refused(410, "erased");
+    }
+}
+
+/// A connection that broke does not say whether what was written over it is there; by a key that is found out.
+#[actix_web::test]
+async fn a_write_is_tried_once_more_where_its_connection_broke_and_it_has_a_key() {
+    for base in empty("keys_tries") {
+        let db = Data::new(base.db.clone());
+        for (key, kind, tries) in
+            [(true, Kind::Contention, 1), (true, Kind::DatabaseUnavailable, 2), (false, Kind::DatabaseUnavailable, 1)]
+        {
+            let request = if key { keyed(TestRequest::put(), &new_key()) } else { TestRequest::put() };
+            let (request, tried) = (request.to_http_request(), Arc::<AtomicUsize>::default());
+            let (claim, counted) = (Claim::of(&request, &db, None).await.unwrap(), tried.clone());
+            let done = claim.on(&request, b"").run(db.clone(), move |_, _| {
+                counted.fetch_add(1, Ordering::Relaxed);
+                Err(Error::unavailable(kind, "told by the test"))
+            });
+            assert_eq!(done.await.unwrap_err().kind, kind, "{} {key}", base.label);
+            assert_eq!(tried.load(Ordering::Relaxed), tries, "{} {key} {kind:?}", base.label);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What a running service writes to its log, as text and as JSON: a line for each thing, whatever strangers send.
 use crate::service::{Service, command, database};
 use crate::support::Folder;
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -91,6 +92,22 @@ fn whatever_is_sent_the_log_grows_by_a_line_a_second() {
     service.ask("GET", "/v1/goals", "", "");
     let lines = service.logged().lines().count() - before;
     assert!(lines <= 3 + begun.elapsed().as_secs() as usize, "{lines} lines: {}", service.logged());
+}
+
+/// Such as a table that somebody else has taken away.
+#[test]
+fn what_fails_within_is_told_to_the_log_under_its_request_and_to_nobody_else() {
+    let folder = Folder::new("logs_cause");
+    let database = database(&folder);
+    let service = Service::start(&database, &["--empty"]);
+    let mut file = SqliteConnection::establish(database.strip_prefix("sqlite://").unwrap()).unwrap();
+    file.batch_execute("ALTER TABLE goals RENAME TO taken_away").unwrap();
+    let (head, body) = service.ask("GET", "/v1/goals?sort=-id", "X-Request-Id: known-5\r\n", "");
+    assert!(head.starts_with("HTTP/1.1 500 "), "{head}");
+    assert!(body.contains("/problems/internal") && !body.contains("no such table"), "{body}");
+    let log = service.until_logged("no such table: goals");
+    let told = log.lines().find(|line| line.contains("no such table: goals")).unwrap();
+    assert!(told.contains("known-5") && told.contains("ERROR"), "{told}");
 }
 
 #[test]
