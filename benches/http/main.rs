@@ -30,7 +30,7 @@ use table::Table;
 
 /// That of the service, so that the bare servers have no worse one.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Group {
