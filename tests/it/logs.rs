@@ -1,7 +1,9 @@
 //! What a running service writes to its log, as text and as JSON: a line for each thing, whatever strangers send.
 use crate::service::{Service, command, database};
 use crate::support::Folder;
+use actix_web::body::to_bytes;
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+use opptrapping::error::{Error, Kind};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -108,6 +110,15 @@ fn what_fails_within_is_told_to_the_log_under_its_request_and_to_nobody_else() {
     let log = service.until_logged("no such table: goals");
     let told = log.lines().find(|line| line.contains("no such table: goals")).unwrap();
     assert!(told.contains("known-5") && told.contains("ERROR"), "{told}");
+}
+
+#[actix_web::test]
+async fn the_cause_of_an_error_is_for_the_log_alone() {
+    for error in [Error::internal("zq9cause"), Error::unavailable(Kind::DatabaseUnavailable, "zq9cause")] {
+        assert_eq!(error.cause(), Some("zq9cause"));
+        let body = to_bytes(error.response(None).into_body()).await.unwrap();
+        assert!(!String::from_utf8_lossy(&body).contains("zq9cause"), "{body:?}");
+    }
 }
 
 #[test]
